@@ -1,0 +1,5 @@
+"""vision-data."""
+
+from vision_data.__about__ import __version__
+
+__all__ = ["__version__"]
