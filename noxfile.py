@@ -16,6 +16,7 @@ import workspace  # noqa: E402  it lies in tools/
 
 nox.needs_version = ">=2025.5"  # dependency groups, required sessions
 nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # skipped with a word, on CI too
 nox.options.sessions = ["lint", "types", "tests", "extras", "minimums", "integration"]
 

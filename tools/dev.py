@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".tools"
 # nox 2025.5 reads dependency groups and runs required sessions first.
 TOOLS = ["nox>=2025.5", "uv>=0.5", "virtualenv>=20.26"]
+# The system's certificates, as pip and curl use them; and no Python from elsewhere.
+UV = {"UV_SYSTEM_CERTS": "1", "UV_PYTHON_DOWNLOADS": "never"}
 TEST = ["lint", "types", "tests", "extras", "minimums", "integration", "demo"]
 
 
@@ -42,7 +44,7 @@ def main(arguments: list[str]) -> int:
     python = tools_environment()
     command = [str(python), "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", *sessions, *rest]
     path = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, **pyenv_versions()}
+    environment = {**UV, **os.environ, "PATH": path, **pyenv_versions()}
     try:
         return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
@@ -89,19 +91,18 @@ def pip_for(python: Path) -> list[str]:
 
 def pyenv_versions() -> dict[str, str]:
     """Let pyenv offer all its Pythons at once, where it is used; else they fail to start."""
-    pyenv = shutil.which("pyenv")
-    if not pyenv or "PYENV_VERSION" in os.environ:
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    if "PYENV_VERSION" in os.environ or not root.is_dir():
         return {}
-    listed = subprocess.run(
-        [pyenv, "versions", "--bare"], capture_output=True, text=True, check=False
-    )
-    versions = [v for v in listed.stdout.split() if re.fullmatch(r"3\.\d+\.\d+", v)]
-    return {"PYENV_VERSION": ":".join(versions)} if versions else {}
+    mine = sys.version.split()[0]
+    found = sorted(p.name for p in root.iterdir() if re.fullmatch(r"3\.\d+\.\d+", p.name))
+    found.sort(key=lambda version: version != mine)  # what python3 means stays as it is
+    return {"PYENV_VERSION": ":".join([*found, "system"])} if found else {}
 
 
 def run(command: list[str]) -> None:
     """Run a command of the set-up, or stop with what it said."""
-    if subprocess.run(command, check=False).returncode:
+    if subprocess.run(command, env={**UV, **os.environ}, check=False).returncode:
         raise SystemExit(f"the set-up failed at: {' '.join(command)}")
 
 
