@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -43,8 +42,8 @@ def main(arguments: list[str]) -> int:
         sessions = TEST
     python = tools_environment()
     command = [str(python), "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", *sessions, *rest]
-    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
-    environment = {**UV, **os.environ, "PATH": path, **pyenv_versions()}
+    path = os.pathsep.join([str(python.parent), os.environ.get("PATH", ""), *pyenv_folders()])
+    environment = {**UV, **os.environ, "PATH": path}
     try:
         return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
@@ -89,15 +88,10 @@ def pip_for(python: Path) -> list[str]:
     return [*pip, "--python", str(python)]
 
 
-def pyenv_versions() -> dict[str, str]:
-    """Let pyenv offer all its Pythons at once, where it is used; else they fail to start."""
+def pyenv_folders() -> list[str]:
+    """Find the Pythons of pyenv, whose own commands on the PATH start only the chosen one."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    if "PYENV_VERSION" in os.environ or not root.is_dir():
-        return {}
-    mine = sys.version.split()[0]
-    found = sorted(p.name for p in root.iterdir() if re.fullmatch(r"3\.\d+\.\d+", p.name))
-    found.sort(key=lambda version: version != mine)  # what python3 means stays as it is
-    return {"PYENV_VERSION": ":".join([*found, "system"])} if found else {}
+    return [str(folder) for folder in sorted(root.glob("3.*/bin"))]
 
 
 def run(command: list[str]) -> None:
