@@ -1,0 +1,247 @@
+"""The Lightning data module."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import torch.distributed
+from torch import Tensor
+
+from imagenet_dm.dataset import ImageNetDataset
+from imagenet_dm.folder import scan_folder
+from imagenet_dm.geometry import RandomCrops
+from imagenet_dm.layout import find_root
+from imagenet_dm.lightning_api import LightningDataModule
+from imagenet_dm.loader import Engine, ImageNetLoader
+from imagenet_dm.normalise import MEAN, STD, Normalise
+from imagenet_dm.views import CentreView, TrainingView
+from neuroai_core.errors import InputError, check_known, strict_arguments
+
+NormaliseOn = Literal["auto", "host", "device"]
+Stage = Literal["fit", "validate", "test", "predict"]
+
+
+class ImageNetDataModule(LightningDataModule):
+    """ImageNet, or any data set in its layout, for a Lightning ``Trainer`` or a loop of one's own.
+
+    Parameters
+    ----------
+    data_root
+        The folder with ``train/<class>/*.JPEG`` and ``val/<class>/*.JPEG``.
+        Without it, `location` says where, or ``IMAGENET_ROOT`` in the environment.
+    batch_size
+        Images in a batch of one device.
+    num_workers
+        Worker processes (or threads) of one device.
+    location, locations
+        A name, and folders by name: one configuration for several machines.
+    image_size
+        Height and width of the training crops in pixels.
+    val_size
+        Height and width in validation, in pixels; `image_size` without it.
+    crop_ratio
+        `val_size` over what the shorter side is resized to before the central
+        crop: 0.875 makes 256 of 224.
+    scale, ratio, flip
+        Of the random crops; see `RandomCrops`.
+    mean, std
+        By colour channel, for values from 0 to 1.
+    normalise_on
+        ``"host"``: loaders give normalised float32. ``"device"``: they give
+        uint8, a quarter of the bytes to send, and `on_after_batch_transfer`
+        normalises. ``"auto"``: on the device where a Trainer calls that hook,
+        on the host otherwise.
+    val_batch_size
+        Images in a validation batch of one device; `batch_size` without it.
+    seed
+        Of the order, the crops and all else that is random.
+    engine
+        ``"workers"`` (a torch ``DataLoader``), ``"threads"`` or ``"auto"``.
+    pin_memory, persistent_workers, prefetch_factor, timeout_s
+        As in torch's ``DataLoader``.
+
+    Examples
+    --------
+    >>> from imagenet_dm import write_fake
+    >>> root = write_fake("imagenet", classes=2, train=4, val=2)
+    >>> dm = ImageNetDataModule(data_root=root, batch_size=4, num_workers=0)
+    >>> dm.setup("fit")
+    >>> images, labels = next(iter(dm.train_dataloader()))
+    >>> images.shape, labels.shape, len(dm.val_dataset)
+    (torch.Size([4, 3, 224, 224]), torch.Size([4]), 4)
+    """
+
+    train_dataset: ImageNetDataset
+    val_dataset: ImageNetDataset
+    test_dataset: ImageNetDataset
+    predict_dataset: ImageNetDataset
+
+    @strict_arguments
+    def __init__(
+        self,
+        data_root: str | os.PathLike[str] | None = None,
+        batch_size: int = 256,
+        num_workers: int = 8,
+        *,
+        location: str | None = None,
+        locations: dict[str, str] | None = None,
+        image_size: int = 224,
+        val_size: int | None = None,
+        crop_ratio: float = 0.875,
+        scale: tuple[float, float] = (0.08, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+        flip: float = 0.5,
+        mean: tuple[float, float, float] = MEAN,
+        std: tuple[float, float, float] = STD,
+        normalise_on: NormaliseOn = "auto",
+        val_batch_size: int | None = None,
+        seed: int = 0,
+        engine: Engine = "auto",
+        pin_memory: bool = True,
+        persistent_workers: bool = True,
+        prefetch_factor: int = 2,
+        timeout_s: float = 0,
+    ) -> None:
+        super().__init__()
+        check_known("place to normalise", [normalise_on], get_args(NormaliseOn), key="normalise_on")
+        self.root = find_root(data_root, location, locations)
+        self.batch_size = batch_size
+        self.val_batch_size = val_batch_size or batch_size
+        self.normalise = Normalise(mean, std)
+        self.normalise_on = normalise_on
+        self.seed = seed
+        crops = RandomCrops(seed, (scale[0], scale[1]), (ratio[0], ratio[1]), flip)
+        self._train_view = TrainingView(crops, _positive("image_size", image_size))
+        self._val_view = _centre(val_size or image_size, crop_ratio)
+        self._loading: dict[str, Any] = {
+            "num_workers": num_workers,
+            "engine": engine,
+            "seed": seed,
+            "pin_memory": pin_memory,
+            "persistent_workers": persistent_workers,
+            "prefetch_factor": prefetch_factor,
+            "timeout_s": timeout_s,
+        }
+        self._train_loader: ImageNetLoader | None = None
+        self._resume: Mapping[str, Any] | None = None
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the data sets that a stage needs.
+
+        Parameters
+        ----------
+        stage
+            ``"fit"``, ``"validate"``, ``"test"``, ``"predict"``, or None for all.
+
+        Raises
+        ------
+        DataError
+            If the root is not a data set; it says what was expected and what is there.
+        """
+        check_known("stage", [stage], [None, *get_args(Stage)])
+        if stage in (None, "fit") and not hasattr(self, "train_dataset"):
+            index = scan_folder(self.root, "train")
+            self.train_dataset = ImageNetDataset(index, self._train_view, self.normalise)
+        if not hasattr(self, "val_dataset"):
+            self.val_dataset = self._open_validation()
+        self.test_dataset = self.predict_dataset = self.val_dataset
+
+    def _open_validation(self) -> ImageNetDataset:
+        index = scan_folder(self.root, "val")
+        if hasattr(self, "train_dataset"):
+            index = index.with_classes(self.train_dataset.classes)
+        return ImageNetDataset(index, self._val_view, self.normalise)
+
+    @property
+    def num_classes(self) -> int:
+        """How many classes there are; after `setup`."""
+        known = getattr(self, "train_dataset", None) or self.val_dataset
+        return len(known.classes)
+
+    def train_dataloader(self) -> ImageNetLoader:
+        """Give the loader of the training crops, shuffled anew in every epoch."""
+        loader = self._loader(self.train_dataset, self.batch_size, shuffle=True, tail="drop")
+        if self._resume is not None:
+            loader.load_state_dict(self._resume)
+            self._resume = None
+        self._train_loader = loader
+        return loader
+
+    def val_dataloader(self) -> ImageNetLoader:
+        """Give the loader of the validation images: each once over all ranks."""
+        return self._loader(self.val_dataset, self.val_batch_size, shuffle=False, tail="spread")
+
+    def test_dataloader(self) -> ImageNetLoader:
+        """Give the loader of the test images: each once over all ranks."""
+        return self._loader(self.test_dataset, self.val_batch_size, shuffle=False, tail="spread")
+
+    def predict_dataloader(self) -> ImageNetLoader:
+        """Give the loader of the images to predict: each once over all ranks."""
+        return self._loader(self.predict_dataset, self.val_batch_size, shuffle=False, tail="spread")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give how far training has come, for a checkpoint."""
+        if self._train_loader is not None:
+            return {"train": self._train_loader.state_dict()}
+        return {} if self._resume is None else {"train": dict(self._resume)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on where a state was taken: with the next loader, and one that is there already."""
+        self._resume = state_dict.get("train")
+        if self._train_loader is not None and self._resume is not None:
+            self._train_loader.load_state_dict(self._resume)
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        """Normalise what came to the device as uint8."""
+        del dataloader_idx
+        images, labels = batch
+        if isinstance(images, Tensor) and images.dtype == torch.uint8:
+            images = self.normalise.to(images.device)(images)
+        return images, labels
+
+    def _on_device(self) -> bool:
+        if self.normalise_on == "auto":
+            return self.trainer is not None
+        return self.normalise_on == "device"
+
+    def _ranks(self) -> tuple[int, int]:
+        if self.trainer is not None:
+            return self.trainer.global_rank, self.trainer.world_size
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            return torch.distributed.get_rank(), torch.distributed.get_world_size()
+        return 0, 1
+
+    def _loader(
+        self, dataset: ImageNetDataset, batch_size: int, *, shuffle: bool, tail: Any
+    ) -> ImageNetLoader:
+        rank, world_size = self._ranks()
+        return ImageNetLoader(
+            dataset,
+            batch_size,
+            shuffle=shuffle,
+            tail=tail,
+            rank=rank,
+            world_size=world_size,
+            normalise=None if self._on_device() else self.normalise,
+            **self._loading,
+        )
+
+
+def _centre(pixels: int, crop_ratio: float) -> CentreView:
+    _positive("val_size", pixels)
+    if not 0 < crop_ratio <= 1:
+        raise InputError(
+            "a crop ratio is out of range",
+            key="crop_ratio",
+            expected="0 < ratio <= 1",
+            found=crop_ratio,
+        )
+    return CentreView(pixels, shorter=round(pixels / crop_ratio))
+
+
+def _positive(key: str, value: int) -> int:
+    if value < 1:
+        raise InputError(f"{key} is out of range", key=key, expected="1 or more", found=value)
+    return value

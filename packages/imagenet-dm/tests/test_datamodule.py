@@ -1,0 +1,191 @@
+import json
+
+import pytest
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Callback
+from torch import nn
+
+from imagenet_dm import ImageNetDataModule
+from imagenet_dm.lightning_api import LightningDataModule
+from neuroai_core.errors import DataError, InputError, UnknownArgumentError
+
+# What Lightning 2.6 does and says on its own account: it uses a class that torch
+# 2.15 deprecates, and finds few workers slow and few batches few.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*LeafSpec:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:.*does not have many workers"),
+    pytest.mark.filterwarnings("ignore:The number of training batches"),
+]
+
+
+class Small(LightningModule):
+    """A network of one layer that remembers what it was fed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(48, 3))
+        self.seen: list[torch.Tensor] = []
+        self.val_seen = 0
+
+    def training_step(self, batch, batch_idx):
+        images, labels = batch
+        assert images.dtype == torch.float32
+        self.seen.append(images.clone())
+        return nn.functional.cross_entropy(self.net(images), labels)
+
+    def validation_step(self, batch, batch_idx):
+        self.val_seen += len(batch[0])
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.1)
+
+
+class SaveAt(Callback):
+    """Writes a checkpoint at the end of a step, as a `ModelCheckpoint` does."""
+
+    def __init__(self, step, path) -> None:
+        self.step, self.path = step, path
+
+    def on_train_batch_end(self, trainer, *args) -> None:
+        if trainer.global_step == self.step:
+            trainer.save_checkpoint(self.path)
+
+
+def module(root, **kwargs):
+    settings = {"batch_size": 4, "num_workers": 0, "image_size": 24, **kwargs}
+    return ImageNetDataModule(data_root=root, **settings)
+
+
+def trainer(folder, **kwargs):
+    quiet = {
+        "accelerator": "cpu",
+        "devices": 1,
+        "logger": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+        "default_root_dir": folder,
+        "num_sanity_val_steps": 0,
+    }
+    return Trainer(**{"enable_checkpointing": False, **quiet, **kwargs})
+
+
+def test_an_epoch_of_a_real_trainer(fake, tmp_path):
+    dm, model = module(fake), Small()
+    trainer(tmp_path, max_epochs=1).fit(model, datamodule=dm)
+    assert isinstance(dm, LightningDataModule)
+    assert len(model.seen) == 9
+    assert model.val_seen == 15
+    assert abs(float(torch.stack(model.seen).mean())) < 2
+
+
+def test_trainer_and_plain_loop_see_the_same(fake, tmp_path):
+    model = Small()
+    trainer(tmp_path, max_epochs=2, limit_val_batches=0).fit(model, datamodule=module(fake))
+    dm = module(fake)
+    dm.setup("fit")
+    loader = dm.train_dataloader()
+    plain = [images for _ in range(2) for images, _ in loader]
+    assert len(plain) == len(model.seen) == 18
+    assert all(torch.equal(a, b) for a, b in zip(plain, model.seen, strict=True))
+
+
+@pytest.mark.parametrize("stop", [1, 5, 9, 13])
+def test_a_trainer_resumes_in_the_middle_of_an_epoch(fake, tmp_path, stop):
+    whole = Small()
+    trainer(tmp_path, max_epochs=2).fit(whole, datamodule=module(fake))
+    saved = tmp_path / "stopped.ckpt"
+    trainer(tmp_path, max_steps=stop, callbacks=[SaveAt(stop, saved)]).fit(
+        Small(), datamodule=module(fake)
+    )
+    model = Small()
+    resumed = trainer(tmp_path, max_epochs=2)
+    resumed.fit(
+        model,
+        datamodule=module(fake, num_workers=2, engine="threads"),
+        ckpt_path=saved,
+        weights_only=True,
+    )
+    assert len(model.seen) == 18 - stop
+    assert all(torch.equal(a, b) for a, b in zip(model.seen, whole.seen[stop:], strict=True))
+
+
+def test_validate_test_and_predict(fake, tmp_path):
+    class Counting(Small):
+        def test_step(self, batch, batch_idx):
+            self.val_seen += len(batch[0])
+
+        def predict_step(self, batch, batch_idx):
+            return self.net(batch[0])
+
+    model, run = Counting(), trainer(tmp_path)
+    run.validate(model, datamodule=module(fake), verbose=False)
+    run.test(model, datamodule=module(fake), verbose=False)
+    assert model.val_seen == 30
+    assert sum(map(len, run.predict(model, datamodule=module(fake)))) == 15
+
+
+def test_batches_are_uint8_for_the_device_and_normalised_on_the_host(fake):
+    host, device = module(fake), module(fake, normalise_on="device")
+    for dm in (host, device):
+        dm.setup("fit")
+    ours, theirs = next(iter(host.train_dataloader())), next(iter(device.train_dataloader()))
+    assert ours[0].dtype == torch.float32
+    assert theirs[0].dtype == torch.uint8
+    assert torch.equal(device.on_after_batch_transfer(theirs, 0)[0], ours[0])
+    assert torch.equal(host.on_after_batch_transfer(ours, 0)[0], ours[0])
+
+
+def test_validation_has_no_training_transforms(fake):
+    dm = module(fake)
+    dm.setup("fit")
+    first, second = ([images for images, _ in dm.val_dataloader()] for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_the_state_is_plain_and_goes_into_the_next_loader(fake):
+    dm = module(fake)
+    dm.setup("fit")
+    assert dm.state_dict() == {}
+    run = iter(dm.train_dataloader())
+    next(run)
+    state = json.loads(json.dumps(dm.state_dict()))
+    rest = [images for images, _ in run]
+    other = module(fake)
+    other.load_state_dict(state)
+    assert other.state_dict() == state
+    other.setup("fit")
+    resumed = [images for images, _ in other.train_dataloader()]
+    assert all(torch.equal(a, b) for a, b in zip(rest, resumed, strict=True))
+
+
+def test_settings_have_their_place(fake):
+    dm = module(fake, val_size=20, val_batch_size=3, crop_ratio=0.8)
+    dm.setup()
+    assert dm.num_classes == 3
+    images, _ = next(iter(dm.val_dataloader()))
+    assert images.shape == (3, 3, 20, 20)
+    assert dm.val_dataset.view.shorter == 25
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"normalise_on": "gpu"}, "unknown place to normalise"),
+        ({"crop_ratio": 1.5}, "crop ratio"),
+        ({"image_size": 0}, "image_size"),
+        ({"scale": (2.0, 1.0)}, "scale"),
+    ],
+)
+def test_wrong_settings_are_errors_before_any_work(fake, wrong, message):
+    with pytest.raises(InputError, match=message):
+        module(fake, **wrong)
+
+
+def test_misspelt_arguments_and_wrong_roots_say_what_was_meant(fake, tmp_path):
+    with pytest.raises(UnknownArgumentError, match="did you mean 'batch_size'"):
+        ImageNetDataModule(data_root=fake, batchsize=3)
+    with pytest.raises(DataError, match="folder above"):
+        module(fake / "train").setup("fit")
+    with pytest.raises(InputError, match="unknown stage"):
+        module(fake).setup("train")
