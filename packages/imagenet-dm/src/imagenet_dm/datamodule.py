@@ -18,6 +18,7 @@ from imagenet_dm.lightning_api import LightningDataModule
 from imagenet_dm.loader import Engine, ImageNetLoader
 from imagenet_dm.mixing import Mixing
 from imagenet_dm.normalise import MEAN, STD, Normalise
+from imagenet_dm.policies import PolicyName, named_policies
 from imagenet_dm.requests import Request
 from imagenet_dm.views import CentreView, TrainingView
 from neuroai_core.errors import InputError, check_known, strict_arguments
@@ -49,6 +50,13 @@ class ImageNetDataModule(LightningDataModule):
         crop: 0.875 makes 256 of 224.
     scale, ratio, flip
         Of the random crops; see `RandomCrops`.
+    augment
+        ``"autoaugment"`` (ImageNet's policy), ``"randaugment"``,
+        ``"trivialaugment"``, ``"augmix"``, ``"threeaugment"`` or None.
+    augment_operations, augment_magnitude
+        Of RandAugment: how many, and 0 to 30.
+    colour_jitter
+        Strength of changes of brightness, contrast and saturation; 0 is off.
     mean, std
         By colour channel, for values from 0 to 1.
     normalise_on
@@ -104,6 +112,10 @@ class ImageNetDataModule(LightningDataModule):
         scale: tuple[float, float] = (0.08, 1.0),
         ratio: tuple[float, float] = (3 / 4, 4 / 3),
         flip: float = 0.5,
+        augment: PolicyName | None = None,
+        augment_operations: int = 2,
+        augment_magnitude: int = 9,
+        colour_jitter: float = 0.0,
         mean: tuple[float, float, float] = MEAN,
         std: tuple[float, float, float] = STD,
         normalise_on: NormaliseOn = "auto",
@@ -132,7 +144,13 @@ class ImageNetDataModule(LightningDataModule):
         self.mixing = Mixing(seed, mixup_alpha, cutmix_alpha, mix_probability, label_smoothing)
         self.erasing = Erasing(seed, random_erasing)
         crops = RandomCrops(seed, (scale[0], scale[1]), (ratio[0], ratio[1]), flip)
-        self._train_view = TrainingView(crops, _positive("image_size", image_size))
+        policies = named_policies(
+            augment,
+            operations=augment_operations,
+            magnitude=augment_magnitude,
+            colour_jitter=colour_jitter,
+        )
+        self._train_view = TrainingView(crops, _positive("image_size", image_size), policies)
         self._val_view = _centre(val_size or image_size, crop_ratio)
         self._loading: dict[str, Any] = {
             "num_workers": num_workers,
