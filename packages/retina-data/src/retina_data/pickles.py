@@ -85,6 +85,8 @@ def load(file: IO[bytes], *, path: object) -> Any:
         ImportError,
         MemoryError,
         OverflowError,
+        RecursionError,
+        SystemError,  # NumPy's, for a state that no array has
     ) as error:
         raise DataError(
             "a pickle is damaged", path=path, found=f"{type(error).__name__}: {error}"
