@@ -68,6 +68,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         first = 0
         asked = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         condition = self.headers.get("If-Range")
+        if condition and condition.startswith("W/"):
+            asked = None  # RFC 9110: a weak tag never fits
         if asked and server.ranges and condition in (None, server.tag, server.date):
             first = int(asked[1])
         if first and first >= len(data):

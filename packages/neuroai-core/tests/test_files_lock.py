@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from neuroai_core.files import lock as module
 from neuroai_core.files import locked
 
 
@@ -68,6 +69,27 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     with locked(tmp_path / "lock"):
         pass
     assert names(tmp_path) == []
+
+
+def test_a_lock_on_a_file_that_was_removed_meanwhile_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    try_lock = module._try_lock
+
+    def too_late(handle: int) -> bool:
+        tried.append(handle)
+        if len(tried) == 1:
+            (tmp_path / "lock").unlink()  # the one before is through
+        if len(tried) == 2:
+            (tmp_path / "lock").replace(tmp_path / "other")  # and another has made its own
+            (tmp_path / "lock").touch()
+        return try_lock(handle)
+
+    monkeypatch.setattr(module, "_try_lock", too_late)
+    with locked(tmp_path / "lock"):
+        assert len(tried) == 3
+    assert names(tmp_path) == ["other"]
 
 
 def test_an_error_gives_the_lock_back(tmp_path: Path) -> None:

@@ -165,6 +165,12 @@ def test_spread_needs_no_tail_where_it_fits() -> None:
     assert [stripes.positions(step).tolist() for step in range(stripes.steps)] == [[0, 1], [4, 5]]
 
 
+def test_spread_gives_the_larger_batches_first() -> None:
+    ranks = all_ranks(17, 2, 4, tail="spread")  # 8, and 9 over two steps of four ranks
+    sizes = [[r.positions(s).size for r in ranks] for s in range(ranks[0].steps)]
+    assert sizes == [[2, 2, 2, 2], [2, 1, 1, 1], [1, 1, 1, 1]]
+
+
 def test_positions_are_int64_and_large_epochs_cost_nothing() -> None:
     stripes = Stripes(10**12 + 3, batch_size=256, rank=7, world_size=8, tail="spread")
     last = stripes.positions(stripes.steps - 1)
