@@ -17,6 +17,7 @@ import os
 import random
 import sys
 import warnings
+from types import ModuleType
 
 #: Distributions that come only with some packages, and with which extras.
 ONLY_WITH = {
@@ -57,15 +58,25 @@ def main(package: str, extras: list[str]) -> int:
     if "site-packages" not in str(imported.__file__):
         wrong.append(f"{module} was imported from {imported.__file__}, not as installed")
     wrong += [f"importing {module} loads {name}" for name in sorted(LAZY & set(sys.modules))]
-    wrong += [
-        f"{module}.{name} is in __all__ but not there"
-        for name in imported.__all__
-        if not hasattr(imported, name)
-    ]
+    wrong += absent(imported)
     if imported.__version__ != importlib.metadata.version(package):
         wrong.append(f"{module}.__version__ is {imported.__version__}, the wheel's is another")
     print("\n".join(wrong) or f"{package} {imported.__version__} stands alone")
     return 1 if wrong else 0
+
+
+def absent(module: ModuleType) -> list[str]:
+    """List the public names that are neither there nor say which extra brings them."""
+    wrong = []
+    for name in module.__all__:
+        try:
+            getattr(module, name)
+        except ImportError as error:
+            if f'pip install "{module.__name__.replace("_", "-")}[' not in str(error):
+                wrong.append(f"{name}: {error}")
+        except AttributeError:
+            wrong.append(f"{name} is in __all__ but not there")
+    return wrong
 
 
 def surplus(package: str, extras: list[str]) -> list[str]:

@@ -21,6 +21,7 @@ from vision_data.beton.fields import IntField
 from vision_data.beton.format import PAGE_SIZE
 from vision_data.beton.image import ImageField, Mode
 from vision_data.beton.writer import write_beton
+from vision_data.catalog import Catalog
 from vision_data.classes import VERSION, write_classes
 from vision_data.folder import ImageFolder
 from vision_data.layout import Layout
@@ -54,6 +55,7 @@ def convert_group(
     subset: str = "train",
     *,
     root: str | os.PathLike[str] = "data",
+    catalog: Catalog | None = None,
     write_mode: Mode = "raw",
     max_resolution: int | None = None,
     smart_threshold: int | None = None,
@@ -75,7 +77,7 @@ def convert_group(
 
     Parameters
     ----------
-    name, group, subset, root
+    name, group, subset, root, catalog
         Which, as for `link_group`.
     write_mode, max_resolution, smart_threshold, jpeg_quality, compress_probability
         How images are written, see `vision_data.beton.ImageField`.
@@ -101,7 +103,7 @@ def convert_group(
     DataError
         If a file is no image, or a damaged one; the error names it.
     """
-    folder = ImageFolder(link_group(name, group, subset, root=root))
+    folder = ImageFolder(link_group(name, group, subset, root=root, catalog=catalog))
     layout = Layout(root)
     image = ImageField(
         write_mode, max_resolution, smart_threshold, jpeg_quality, compress_probability, seed
