@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from imagenet_dm import CentreView, ImageNetDataset, ImageNetLoader, RandomCrops, TrainingView
 from imagenet_dm.folder import scan_folder
+from imagenet_dm.policies import named_policies
 from neuroai_core.errors import DataError, InputError, UnknownNameError
 
 
@@ -53,6 +54,15 @@ def test_an_epoch_has_every_image_once_and_epochs_differ(reference):
 def test_workers_and_threads_make_the_same_batches(train, reference, engine, num_workers):
     epochs = loader(train, engine=engine, num_workers=num_workers)
     assert [stream(epochs) for _ in range(2)] == reference[:2]
+
+
+def test_augmentation_depends_on_the_image_alone_too(fake):
+    view = TrainingView(RandomCrops(0), 16, named_policies("trivialaugment", colour_jitter=0.4))
+    dataset = ImageNetDataset(scan_folder(fake, "train"), view)
+    plain = stream(loader(dataset))
+    assert stream(loader(dataset, engine="threads", num_workers=3)) == plain
+    other = stream(loader(dataset, batch_size=6))
+    assert other == plain
 
 
 @settings(max_examples=25)

@@ -33,3 +33,10 @@ def test_wrong_statistics_are_errors():
         Normalise(mean=(0.5,), std=(0.2, 0.2))
     with pytest.raises(InputError, match="mean and std"):
         Normalise(mean=(0.5,), std=(0.0,))
+
+
+def test_compiles_into_one_graph():
+    images = torch.randint(0, 256, (2, 3, 4, 5)).to(torch.uint8)
+    normalise = Normalise()
+    compiled = torch.compile(normalise, fullgraph=True, backend="aot_eager")
+    torch.testing.assert_close(compiled(images), normalise(images))

@@ -7,15 +7,19 @@ from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import torch.distributed
-from torch import Tensor
+from torch import nn
 
 from imagenet_dm.dataset import ImageNetDataset
+from imagenet_dm.erasing import Erasing
 from imagenet_dm.folder import scan_folder
 from imagenet_dm.geometry import RandomCrops
 from imagenet_dm.layout import find_root
 from imagenet_dm.lightning_api import LightningDataModule
 from imagenet_dm.loader import Engine, ImageNetLoader
+from imagenet_dm.mixing import Mixing
 from imagenet_dm.normalise import MEAN, STD, Normalise
+from imagenet_dm.policies import PolicyName, named_policies
+from imagenet_dm.requests import Request
 from imagenet_dm.views import CentreView, TrainingView
 from neuroai_core.errors import InputError, check_known, strict_arguments
 
@@ -46,6 +50,13 @@ class ImageNetDataModule(LightningDataModule):
         crop: 0.875 makes 256 of 224.
     scale, ratio, flip
         Of the random crops; see `RandomCrops`.
+    augment
+        ``"autoaugment"`` (ImageNet's policy), ``"randaugment"``,
+        ``"trivialaugment"``, ``"augmix"``, ``"threeaugment"`` or None.
+    augment_operations, augment_magnitude
+        Of RandAugment: how many, and 0 to 30.
+    colour_jitter
+        Strength of changes of brightness, contrast and saturation; 0 is off.
     mean, std
         By colour channel, for values from 0 to 1.
     normalise_on
@@ -53,6 +64,14 @@ class ImageNetDataModule(LightningDataModule):
         uint8, a quarter of the bytes to send, and `on_after_batch_transfer`
         normalises. ``"auto"``: on the device where a Trainer calls that hook,
         on the host otherwise.
+    mixup_alpha, cutmix_alpha, mix_probability
+        Mixing of training batches after they are on the device; 0, the default,
+        is off, 0.2 and 1.0 are usual. See `Mixing`.
+    label_smoothing
+        Of training labels; 0.1 is usual. They are smoothed here, so the loss
+        must not smooth them again: under a Trainer that is an error.
+    random_erasing
+        Probability of erasing a rectangle of a training image; see `Erasing`.
     val_batch_size
         Images in a validation batch of one device; `batch_size` without it.
     seed
@@ -93,9 +112,18 @@ class ImageNetDataModule(LightningDataModule):
         scale: tuple[float, float] = (0.08, 1.0),
         ratio: tuple[float, float] = (3 / 4, 4 / 3),
         flip: float = 0.5,
+        augment: PolicyName | None = None,
+        augment_operations: int = 2,
+        augment_magnitude: int = 9,
+        colour_jitter: float = 0.0,
         mean: tuple[float, float, float] = MEAN,
         std: tuple[float, float, float] = STD,
         normalise_on: NormaliseOn = "auto",
+        mixup_alpha: float = 0.0,
+        cutmix_alpha: float = 0.0,
+        mix_probability: float = 1.0,
+        label_smoothing: float = 0.0,
+        random_erasing: float = 0.0,
         val_batch_size: int | None = None,
         seed: int = 0,
         engine: Engine = "auto",
@@ -110,10 +138,19 @@ class ImageNetDataModule(LightningDataModule):
         self.batch_size = batch_size
         self.val_batch_size = val_batch_size or batch_size
         self.normalise = Normalise(mean, std)
+        self._device_normalise = Normalise(mean, std)  # this one moves
         self.normalise_on = normalise_on
         self.seed = seed
+        self.mixing = Mixing(seed, mixup_alpha, cutmix_alpha, mix_probability, label_smoothing)
+        self.erasing = Erasing(seed, random_erasing)
         crops = RandomCrops(seed, (scale[0], scale[1]), (ratio[0], ratio[1]), flip)
-        self._train_view = TrainingView(crops, _positive("image_size", image_size))
+        policies = named_policies(
+            augment,
+            operations=augment_operations,
+            magnitude=augment_magnitude,
+            colour_jitter=colour_jitter,
+        )
+        self._train_view = TrainingView(crops, _positive("image_size", image_size), policies)
         self._val_view = _centre(val_size or image_size, crop_ratio)
         self._loading: dict[str, Any] = {
             "num_workers": num_workers,
@@ -126,6 +163,7 @@ class ImageNetDataModule(LightningDataModule):
         }
         self._train_loader: ImageNetLoader | None = None
         self._resume: Mapping[str, Any] | None = None
+        self._request: Request | None = None
 
     def setup(self, stage: str | None = None) -> None:
         """Open the data sets that a stage needs.
@@ -162,7 +200,8 @@ class ImageNetDataModule(LightningDataModule):
 
     def train_dataloader(self) -> ImageNetLoader:
         """Give the loader of the training crops, shuffled anew in every epoch."""
-        loader = self._loader(self.train_dataset, self.batch_size, shuffle=True, tail="drop")
+        self._check_smoothing()
+        loader = self._loader(self.train_dataset, self.batch_size, training=True)
         if self._resume is not None:
             loader.load_state_dict(self._resume)
             self._resume = None
@@ -171,15 +210,15 @@ class ImageNetDataModule(LightningDataModule):
 
     def val_dataloader(self) -> ImageNetLoader:
         """Give the loader of the validation images: each once over all ranks."""
-        return self._loader(self.val_dataset, self.val_batch_size, shuffle=False, tail="spread")
+        return self._loader(self.val_dataset, self.val_batch_size)
 
     def test_dataloader(self) -> ImageNetLoader:
         """Give the loader of the test images: each once over all ranks."""
-        return self._loader(self.test_dataset, self.val_batch_size, shuffle=False, tail="spread")
+        return self._loader(self.test_dataset, self.val_batch_size)
 
     def predict_dataloader(self) -> ImageNetLoader:
         """Give the loader of the images to predict: each once over all ranks."""
-        return self._loader(self.predict_dataset, self.val_batch_size, shuffle=False, tail="spread")
+        return self._loader(self.predict_dataset, self.val_batch_size)
 
     def state_dict(self) -> dict[str, Any]:
         """Give how far training has come, for a checkpoint."""
@@ -193,13 +232,49 @@ class ImageNetDataModule(LightningDataModule):
         if self._train_loader is not None and self._resume is not None:
             self._train_loader.load_state_dict(self._resume)
 
-    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
-        """Normalise what came to the device as uint8."""
+    def on_before_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        """Remember what the batch was made from: a transfer keeps its tensors only."""
         del dataloader_idx
+        self._request = getattr(batch, "request", None)
+        if self._request is None and self._train_loader is not None and self._in_training():
+            self._request = self._train_loader.latest
+        return batch
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        """Normalise what came to the device as uint8; erase from and mix training batches.
+
+        A Trainer calls it. In a loop of your own, call it with the batch:
+        ``images, labels = dm.on_after_batch_transfer(batch.to(device), 0)``.
+        """
+        del dataloader_idx
+        request, self._request = getattr(batch, "request", None) or self._request, None
         images, labels = batch
-        if isinstance(images, Tensor) and images.dtype == torch.uint8:
-            images = self.normalise.to(images.device)(images)
+        if images.dtype == torch.uint8:
+            images = self._device_normalise.to(images.device)(images)
+        if request is None or not request.training:
+            return images, labels
+        if self.erasing.probability:
+            images = self.erasing(images, request)
+        if self.mixing.active:
+            images, labels = self.mixing(images, labels, request, self.num_classes)
         return images, labels
+
+    def _in_training(self) -> bool:
+        return self.trainer is not None and bool(self.trainer.training)
+
+    def _check_smoothing(self) -> None:
+        """Refuse a loss that smooths labels which are smooth already."""
+        model = getattr(self.trainer, "lightning_module", None)
+        if not self.mixing.label_smoothing or model is None:
+            return
+        for name, part in model.named_modules():
+            if isinstance(part, nn.CrossEntropyLoss) and part.label_smoothing:
+                raise InputError(
+                    "labels would be smoothed twice",
+                    key=name,
+                    expected="label_smoothing in the data module or in the loss",
+                    found=f"{self.mixing.label_smoothing} and {part.label_smoothing}",
+                )
 
     def _on_device(self) -> bool:
         if self.normalise_on == "auto":
@@ -214,14 +289,15 @@ class ImageNetDataModule(LightningDataModule):
         return 0, 1
 
     def _loader(
-        self, dataset: ImageNetDataset, batch_size: int, *, shuffle: bool, tail: Any
+        self, dataset: ImageNetDataset, batch_size: int, *, training: bool = False
     ) -> ImageNetLoader:
         rank, world_size = self._ranks()
         return ImageNetLoader(
             dataset,
             batch_size,
-            shuffle=shuffle,
-            tail=tail,
+            training=training,
+            shuffle=training,
+            tail="drop" if training else "spread",
             rank=rank,
             world_size=world_size,
             normalise=None if self._on_device() else self.normalise,

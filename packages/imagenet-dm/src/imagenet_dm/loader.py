@@ -36,14 +36,19 @@ class Batch(tuple[Tensor, Tensor]):
         Epoch, positions and images, by which what is random on the device is drawn.
     """
 
-    request: Request
+    request: Request | None = None
 
     @classmethod
-    def of(cls, images: Tensor, labels: Tensor, request: Request) -> Batch:
+    def of(cls, images: Tensor, labels: Tensor, request: Request | None) -> Batch:
         """Make a batch."""
         batch = cls((images, labels))
         batch.request = request
         return batch
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Give the batch on a device; from page-locked memory without waiting."""
+        images, labels = (part.to(device, non_blocking=True) for part in self)
+        return Batch.of(images, labels, self.request)
 
 
 class ImageNetLoader:
@@ -66,6 +71,8 @@ class ImageNetLoader:
         ``"auto"`` chooses (see `chosen`).
     seed, shuffle
         The order of the epochs; every epoch has its own.
+    training
+        Whether the batches are for training, and may be mixed.
     rank, world_size, tail
         This rank's part of an epoch and what becomes of its end; see
         `neuroai_core.Stripes`.
@@ -87,6 +94,7 @@ class ImageNetLoader:
         engine: Engine = "auto",
         seed: int = 0,
         shuffle: bool = False,
+        training: bool = False,
         rank: int = 0,
         world_size: int = 1,
         tail: Tail = "spread",
@@ -110,7 +118,10 @@ class ImageNetLoader:
         self.num_workers = num_workers
         self.engine = engine
         self.order = EpochOrder(len(dataset), seed=seed, shuffle=shuffle)
+        self.training = training
         self.normalise = normalise
+        #: What the batch given last was made from.
+        self.latest: Request | None = None
         self.pin_memory = pin_memory and torch.cuda.is_available()
         self.persistent_workers = persistent_workers
         self.prefetch_factor = prefetch_factor
@@ -170,6 +181,7 @@ class ImageNetLoader:
         self._progress = self._at(epoch, start)
         for step, loaded in enumerate(self._loaded(epoch, stripes), start=1):
             self._progress = self._at(epoch, stripes.delivered(step))
+            self.latest = loaded.request
             yield self._finish(loaded)
         self._progress = self._at(epoch, self.order.n)
 
@@ -201,7 +213,7 @@ class ImageNetLoader:
             positions = stripes.positions(step)
             images = self.order.indices(epoch, positions)
             first = stripes.start + step * stripes.global_batch
-            yield Request(epoch, first, positions, images, images)
+            yield Request(epoch, first, positions, images, images, self.training)
 
     def _loaded(self, epoch: int, stripes: Stripes) -> Iterator[Loaded]:
         requests = self._requests(epoch, stripes)

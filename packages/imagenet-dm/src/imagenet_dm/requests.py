@@ -32,6 +32,8 @@ class Request:
     positions: npt.NDArray[np.int64]
     images: npt.NDArray[np.int64]
     draws: npt.NDArray[np.int64]
+    #: Whether the batch is for training; validation is never mixed nor erased.
+    training: bool = False
 
     def __len__(self) -> int:
         return len(self.images)
@@ -39,4 +41,4 @@ class Request:
     def keep(self, good: npt.NDArray[np.bool_]) -> Request:
         """Give the request without the images that are not `good`."""
         columns = (self.positions[good], self.images[good], self.draws[good])
-        return Request(self.epoch, self.first, *columns)
+        return Request(self.epoch, self.first, *columns, self.training)

@@ -8,10 +8,13 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from imagenet_dm.geometry import RandomCrops, centre_place, resized_shape
+from imagenet_dm.policies import Policy
 from imagenet_dm.requests import Request
 from jpeg_crops import EncodedImage, crop_batch, image_sizes
+from neuroai_core.rng import generator
 
 
 class View(Protocol):
@@ -36,7 +39,7 @@ class View(Protocol):
 
 @dataclass(frozen=True)
 class TrainingView:
-    """A random resized crop, flipped at random.
+    """A random resized crop, flipped at random, and what augmentation policies make of it.
 
     Parameters
     ----------
@@ -44,10 +47,13 @@ class TrainingView:
         Which crop and flip belong to which image.
     pixels
         Height and width of the view.
+    policies
+        Applied to the crop one after another, drawn by (seed, epoch, image).
     """
 
     crops: RandomCrops
     pixels: int = 224
+    policies: tuple[Policy, ...] = ()
 
     def size(self, epoch: int) -> int:
         """Give height and width of the view in pixels."""
@@ -61,6 +67,15 @@ class TrainingView:
         sizes = image_sizes(images, threads=1)
         boxes, flips = self.crops.draw(request.epoch, request.draws, sizes)
         crop_batch(images, boxes, out.shape[1], flips=flips, out=out, threads=1)
+        if self.policies:
+            for row, draw in zip(out, request.draws.tolist(), strict=True):
+                self._augment(row, generator(self.crops.seed, "augment", request.epoch, draw))
+
+    def _augment(self, row: npt.NDArray[np.uint8], rng: np.random.Generator) -> None:
+        image = Image.fromarray(row)
+        for policy in self.policies:
+            image = policy(image, rng)
+        row[:] = np.asarray(image)
 
 
 @dataclass(frozen=True)

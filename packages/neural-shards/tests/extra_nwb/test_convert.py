@@ -79,7 +79,7 @@ def test_spikes_and_behaviour(
     samples = read_back(tmp_path / "out")
     assert len(samples) == summary["total_samples"] == 39
     assert summary["total_shards"] == 6
-    assert summary["metadata"]["sessions"][0]["units"]["id"] == [0, 1, 2]
+    assert summary["metadata"]["sessions"][0]["modalities"]["spikes"]["units"]["id"] == [0, 1, 2]
     for sample in samples:
         start = sample["metadata"]["t_start"]
         centres = start + 0.02 * (np.arange(50) + 0.5)

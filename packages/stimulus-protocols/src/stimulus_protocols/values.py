@@ -70,5 +70,7 @@ Number: TypeAlias = Annotated[float, BeforeValidator(_number)]
 Positive: TypeAlias = Annotated[float, BeforeValidator(_number), Field(gt=0)]
 #: A finite number of 0 or more.
 NotNegative: TypeAlias = Annotated[float, BeforeValidator(_number), Field(ge=0)]
+#: A contrast from -1 to 1; a negative one exchanges light and dark.
+Contrast: TypeAlias = Annotated[float, BeforeValidator(_number), Field(ge=-1, le=1)]
 #: A number from 0 to 1.
 Fraction01: TypeAlias = Annotated[float, BeforeValidator(_number), Field(ge=0, le=1)]

@@ -144,12 +144,12 @@ def scan_clock(stored: Any, *, name: str, gap: float | None = GAP) -> Clock:
         return Clock(0, 0.0, np.zeros((0, 2), np.int64), np.zeros((0, 2)), holds=gap is None)
     segments, spans = seen.stretches(n)
     if seen.longest_back > 0:
+        if seen.longest_back <= SHUFFLED * seen.step:
+            return _sorted_clock(read(stored), seen.step, gap)
         by_time = np.argsort(spans[:, 0], kind="stable")
         segments, spans = segments[by_time], spans[by_time]
         if (spans[1:, 0] < spans[:-1, 1]).any():
-            if seen.longest_back > SHUFFLED * seen.step:
-                raise _set_back(segments, spans, seen.longest_back, name)
-            return _sorted_clock(read(stored), seen.step, gap)
+            raise _set_back(segments, spans, seen.longest_back, name)
     marks = np.concatenate(seen.marks)
     return Clock(n, seen.step, segments, spans, marks_s=marks, holds=gap is None)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import numpy.typing as npt
 
@@ -80,22 +78,6 @@ def without(a: Runs, b: Runs) -> Runs:
     high = max(int(a[-1, 1]), int(b[-1, 1]) if len(b) else 0) + 1
     outside = np.concatenate([[low], b.ravel(), [high]]).reshape(-1, 2)
     return intersect(a, outside)
-
-
-def cut(runs: Runs, at: Iterable[int]) -> Runs:
-    """Split runs before some bins: rows then touch, and nothing may cross from one to the next.
-
-    Examples
-    --------
-    >>> cut(runs_of([[0, 10]]), [4, 20]).tolist()
-    [[0, 4], [4, 10]]
-    """
-    points = np.unique(np.asarray(list(at), dtype=np.int64))
-    pieces = []
-    for first, stop in runs:
-        inside = points[(points > first) & (points < stop)]
-        pieces.append(np.concatenate([[first], np.repeat(inside, 2), [stop]]).reshape(-1, 2))
-    return np.concatenate(pieces).astype(np.int64) if pieces else runs
 
 
 def covers(

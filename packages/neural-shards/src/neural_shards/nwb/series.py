@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from neural_shards.nwb.clock import GAP, Clock, regular_clock, scan_clock
+from neural_shards.nwb.coded import Coded, States, words_in
 from neural_shards.nwb.stored import dtype_of, read, shape_of
 from neuroai_core import DataError
 
@@ -53,6 +54,8 @@ class Series:
         one for each channel.
     channels
         Positions on the second axis that are taken; None takes all.
+    words
+        What the codes of a series of text stand for.
     """
 
     path: str
@@ -64,10 +67,11 @@ class Series:
     gain: float | npt.NDArray[np.float64] = 1.0
     offset: float = 0.0
     channels: npt.NDArray[np.int64] | None = None
+    words: tuple[str, ...] | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The stored type; text is ``object``."""
+        """The stored type; of text that of its codes."""
         return dtype_of(self.data)
 
     @property
@@ -79,7 +83,7 @@ class Series:
     @property
     def continuous(self) -> bool:
         """Whether values between two samples mean something; states and codes do not."""
-        if self.neurodata_type in STATES or self.dtype.kind in "bO":
+        if self.neurodata_type in STATES or self.words is not None or self.dtype.kind == "b":
             return False
         if self.dtype.kind == "f" or self.neurodata_type in MEASURED:
             return True
@@ -88,7 +92,7 @@ class Series:
     def rows(self, first: int, stop: int) -> npt.NDArray[Any]:
         """Read samples ``first .. stop - 1`` in the order of time, as they are stored."""
         order = self.clock.order
-        if order is None:
+        if order is None or first >= stop:
             values = read(self.data, first, stop)
         else:
             wanted = order[first:stop]
@@ -104,15 +108,17 @@ class Series:
             gain = gain.reshape(-1, *(1,) * (len(self.sample_shape) - 1))
         if np.all(gain == 1.0) and self.offset == 0.0:
             return values
-        return values * gain + self.offset
-
-    def taking(self, channels: npt.NDArray[np.int64]) -> Series:
-        """Give the same series with some channels only."""
-        return replace(self, channels=channels)
+        return np.asarray(values * gain + self.offset)
 
 
 def read_series(
-    stored: Any, path: str, *, clock: Clock | None = None, gap: float | None = GAP
+    stored: Any,
+    path: str,
+    *,
+    clock: Clock | None = None,
+    words: tuple[str, ...] | None = None,
+    channels: tuple[int, ...] | None = None,
+    gap: float | None = GAP,
 ) -> Series:
     """Read what a ``TimeSeries`` of pynwb says about itself, and go through its timestamps.
 
@@ -122,8 +128,10 @@ def read_series(
         A ``pynwb.TimeSeries`` or one of its kinds.
     path
         Its path in the file.
-    clock
-        What an earlier pass has found; the timestamps are then not read again.
+    clock, words
+        What an earlier pass has found; it is then not gone through again.
+    channels
+        Positions on the second axis to take; None takes all.
     gap
         See `scan_clock`; states (annotations, intervals, indices) have no gaps.
 
@@ -133,29 +141,31 @@ def read_series(
         If the numbers of samples, timestamps and channels do not fit together.
     """
     kind = type(stored).__name__
-    shape = shape_of(stored.data)
-    samples = shape[0] if shape else 0
+    data: Any = stored.data
+    shape = shape_of(data)
     timestamps = stored.timestamps
     if timestamps is not None:
-        _check_length(samples, shape, shape_of(timestamps)[0], path)
-        if samples == 0:
-            timestamps = timestamps[:0]
+        _check_length(shape, shape_of(timestamps)[0], path)
     if clock is None:
-        clock = _clock_of(stored, timestamps, samples, path, None if kind in STATES else gap)
-    gain: float | npt.NDArray[np.float64] = float(_or(stored.conversion, 1.0))
-    per_channel = getattr(stored, "channel_conversion", None)
-    if per_channel is not None:
-        gain = gain * read(per_channel).astype(np.float64)
-        if len(shape) < 2 or len(gain) != shape[1]:
-            raise DataError(
-                "channel_conversion does not fit the channels",
-                key=path,
-                expected=f"{shape[1] if len(shape) > 1 else 1} numbers",
-                found=len(gain),
-            )
+        clock = _clock_of(stored, timestamps, shape[0], path, None if kind in STATES else gap)
+    if shape[0] and dtype_of(data).kind == "O":
+        words = words_in(data, path) if words is None else words
+        data = Coded(data, words)
+    elif kind == "IntervalSeries":
+        data = States(data)
     _check_electrodes(stored, shape, path)
-    offset = float(_or(getattr(stored, "offset", None), 0.0))
-    return Series(path, kind, str(stored.unit), stored.data, timestamps, clock, gain, offset)
+    return Series(
+        path,
+        kind,
+        str(stored.unit),
+        data,
+        timestamps,
+        clock,
+        _gain(stored, shape, path),
+        float(_or(getattr(stored, "offset", None), 0.0)),
+        _chosen(channels, shape, path),
+        words,
+    )
 
 
 def _or(value: float | None, default: float) -> float:
@@ -176,8 +186,41 @@ def _clock_of(stored: Any, timestamps: Any, samples: int, path: str, gap: float 
     return regular_clock(samples, float(_or(stored.starting_time, 0.0)), float(rate))
 
 
-def _check_length(samples: int, shape: tuple[int, ...], timestamps: int, path: str) -> None:
-    if samples == timestamps:
+def _gain(stored: Any, shape: tuple[int, ...], path: str) -> float | npt.NDArray[np.float64]:
+    gain = float(_or(stored.conversion, 1.0))
+    per_channel = getattr(stored, "channel_conversion", None)
+    if per_channel is None:
+        return gain
+    factors = read(per_channel).astype(np.float64)
+    if len(factors) != (shape[1] if len(shape) > 1 else 1):
+        raise DataError(
+            "channel_conversion does not fit the channels",
+            key=path,
+            expected=f"{shape[1] if len(shape) > 1 else 1} numbers",
+            found=len(factors),
+        )
+    return gain * factors if len(shape) > 1 else gain * float(factors[0])
+
+
+def _chosen(
+    channels: tuple[int, ...] | None, shape: tuple[int, ...], path: str
+) -> npt.NDArray[np.int64] | None:
+    if channels is None:
+        return None
+    there = shape[1] if len(shape) > 1 else 0
+    wrong = [c for c in channels if not 0 <= c < there]
+    if wrong:
+        raise DataError(
+            "a series has no such channel",
+            key=path,
+            expected=f"0 to {there - 1}" if there else "no choice: it has one channel",
+            found=wrong,
+        )
+    return np.array(channels, dtype=np.int64)
+
+
+def _check_length(shape: tuple[int, ...], timestamps: int, path: str) -> None:
+    if shape[0] == timestamps:
         return
     turned = len(shape) > 1 and shape[1] == timestamps
     raise DataError(

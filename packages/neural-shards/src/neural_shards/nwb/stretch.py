@@ -125,7 +125,9 @@ def _stands(
     half = clock.step_s / 2
     if clock.holds:
         return first_s, np.inf if next_s is None else next_s
-    return (first_s, last_s + clock.step_s) if forward else (first_s - half, last_s + half)
+    if forward:
+        return first_s, last_s + clock.step_s
+    return first_s - half, last_s + half * (1 + 1e-5)  # the end itself counts
 
 
 def _whole(

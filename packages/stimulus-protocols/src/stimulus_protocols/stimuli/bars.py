@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from stimulus_protocols.stimuli.coverage import below_edge
-from stimulus_protocols.stimuli.stimulus import Stimulus, grid, heading
+from stimulus_protocols.stimuli.coverage import between_edges, rectangle_coverage
+from stimulus_protocols.stimuli.geometry import grid, heading
+from stimulus_protocols.stimuli.stimulus import Stimulus
 from stimulus_protocols.values import NotNegative, Number, Positive
 
 
@@ -21,7 +22,9 @@ class MovingBar(Stimulus):
     Parameters
     ----------
     width_px
-        Width of the bar, along its motion; it is infinitely long across it.
+        Width of the bar, along its motion.
+    length_px
+        Length of the bar, across its motion; None is endless.
     speed_px_s
         Pixels a second.
     direction_deg
@@ -42,6 +45,7 @@ class MovingBar(Stimulus):
     speed_px_s: NotNegative
     direction_deg: Number = 0.0
     start_px: Number | None = None
+    length_px: Positive | None = None
 
     @property
     def entry_px(self) -> float:
@@ -55,30 +59,43 @@ class MovingBar(Stimulus):
         """Give where the bar's middle is along the direction at some frames, ``(time,)``."""
         return self.entry_px + self.speed_px_s * self.times_s(start, stop)
 
-    def paint(self, out: npt.NDArray[np.float32], start: int, gain: float) -> None:
+    def paint(self, out: npt.NDArray[np.float32], start: int, gain: float, mean: float) -> None:
         """Write frames from `start` on into `out` (see `Stimulus.paint`)."""
         ux, uy = heading(self.direction_deg)
         x, y = grid(self.height, self.width)
-        # Along an axis the bar is one profile; otherwise the pixels in the
+        # Along an axis an endless bar is one profile; otherwise the pixels in the
         # order in which it meets them, so that only those it touches cost.
-        if uy == 0:
+        endless = self.length_px is None
+        if endless and uy == 0:
             where, profile = ux * x, (1, self.width)
-        elif ux == 0:
+        elif endless and ux == 0:
             where, profile = uy * y, (self.height, 1)
         else:
             where, profile = (ux * x + uy * y[:, np.newaxis]).ravel(), (self.height, self.width)
         order = np.argsort(where, kind="stable")
         along = where[order]
+        across = None if endless else (-uy * x + ux * y[:, np.newaxis]).ravel()[order]
         reach = self.width_px / 2 + (abs(ux) + abs(uy)) / 2
         middles = self.positions_px(start, start + out.shape[1])
         first = np.searchsorted(along, middles - reach)
         last = np.searchsorted(along, middles + reach, side="right")
-        flat = np.full(len(where), self.mean, np.float32)
+        flat = np.full(len(where), mean, np.float32)
         for frame, middle, low, high in zip(out[0], middles, first, last, strict=True):
-            touched, distance = order[low:high], middle - along[low:high]
-            covered = below_edge(distance + self.width_px / 2, ux, uy)
-            covered -= below_edge(distance - self.width_px / 2, ux, uy)
-            flat[touched] = self.mean + gain * covered
+            touched, beside = order[low:high], None if across is None else across[low:high]
+            covered = self._covered(along[low:high] - middle, beside, ux, uy)
+            flat[touched] = mean + gain * covered
             frame[:] = flat.reshape(profile)
-            flat[touched] = self.mean
+            flat[touched] = mean
         out[1:] = out[0]
+
+    def _covered(
+        self,
+        along: npt.NDArray[np.float64],
+        across: npt.NDArray[np.float64] | None,
+        ux: float,
+        uy: float,
+    ) -> npt.NDArray[np.float64]:
+        """Give the part of pixels that the bar covers; positions are seen from its middle."""
+        if across is None or self.length_px is None:
+            return between_edges(along, self.width_px, ux, uy)
+        return rectangle_coverage(along, across, self.width_px, self.length_px, ux, uy)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from pydantic import model_validator
 
 from neuroai_core.errors import InputError
-from stimulus_protocols.stimuli.stimulus import Stimulus, grid, heading
+from stimulus_protocols.stimuli.geometry import grid, heading
+from stimulus_protocols.stimuli.stimulus import Stimulus
 from stimulus_protocols.values import NotNegative, Number
 
 #: Elements of the block of frames that is computed at once: it stays in the cache.
@@ -80,7 +81,7 @@ class Grating(Stimulus):
             )
         return self
 
-    def paint(self, out: npt.NDArray[np.float32], start: int, gain: float) -> None:
+    def paint(self, out: npt.NDArray[np.float32], start: int, gain: float, mean: float) -> None:
         """Write frames from `start` on into `out` (see `Stimulus.paint`)."""
         numerator, period = cycle(self.temporal_frequency_hz, self.frame_rate_hz)
         count = out.shape[1]
@@ -90,14 +91,18 @@ class Grating(Stimulus):
         drift = (numbers * numerator % period) / period
         first = out[0]
         if self.waveform == "sine":
-            self._sine(first[:new], drift, gain)
+            self._sine(first[:new], drift, gain, mean)
         else:
-            self._square(first[:new], drift, gain)
+            self._square(first[:new], drift, gain, mean)
         repeat(first, new)
         out[1:] = first
 
     def _sine(
-        self, out: npt.NDArray[np.float32], drift: npt.NDArray[np.float64], gain: float
+        self,
+        out: npt.NDArray[np.float32],
+        drift: npt.NDArray[np.float64],
+        gain: float,
+        mean: float,
     ) -> None:
         """Fill by cos(a + b) = cos a cos b - sin a sin b: one factor a row, one a column."""
         x, y = grid(self.height, self.width)
@@ -115,18 +120,25 @@ class Grating(Stimulus):
             np.multiply(np.cos(rows).astype(np.float32), cosine, out=block)
             np.multiply(np.sin(rows).astype(np.float32), sine, out=spare[: len(block)])
             block -= spare[: len(block)]
-            block += np.float32(self.mean)
+            block += np.float32(mean)
 
     def _square(
-        self, out: npt.NDArray[np.float32], drift: npt.NDArray[np.float64], gain: float
+        self,
+        out: npt.NDArray[np.float32],
+        drift: npt.NDArray[np.float64],
+        gain: float,
+        mean: float,
     ) -> None:
         x, y = grid(self.height, self.width)
         ux, uy = heading(self.direction_deg)
         frequency = self.spatial_frequency_cpp
-        cycles = frequency * (ux * x + uy * y[:, np.newaxis]) + self.phase_deg / 360
+        along_x, along_y = ux * x[np.newaxis], uy * y[:, np.newaxis]
+        # Along an axis one profile is all there is to compute.
+        where = along_x if uy == 0 else along_y if ux == 0 else along_x + along_y
+        cycles = frequency * where + self.phase_deg / 360
         sides = frequency * abs(ux), frequency * abs(uy)
         for frame, drifted in zip(out, drift, strict=True):
-            frame[:] = self.mean + gain * square_over(cycles - drifted, *sides)
+            frame[:] = mean + gain * square_over(cycles - drifted, *sides)
 
 
 def cycle(frequency_hz: float, frame_rate_hz: float) -> tuple[int, int]:

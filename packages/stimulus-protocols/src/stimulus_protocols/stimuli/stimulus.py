@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import model_validator
 
 from neuroai_core.errors import InputError
-from stimulus_protocols.values import Number, Positive, Size, Value, _number
+from stimulus_protocols.stimuli.apertures import AnyAperture
+from stimulus_protocols.values import Contrast, Number, Positive, Size, Value
 
 if TYPE_CHECKING:
     import torch
-
-#: -1 to 1; a negative contrast exchanges light and dark.
-Contrast = Annotated[float, BeforeValidator(_number), Field(ge=-1, le=1)]
 
 
 class Stimulus(Value):
@@ -39,6 +37,11 @@ class Stimulus(Value):
     amplitude
         Deviation from the mean at contrast 1; the mean itself by default.
         Data that are centred (mean 0) need it.
+    aperture
+        Where it is seen: the signal is multiplied with it, so that outside
+        there is exactly the mean. A grating in a `GaussianWindow` is a Gabor.
+    channel_contrasts
+        What each channel's contrast is multiplied with; 1 by default.
     """
 
     frames: Size
@@ -49,6 +52,8 @@ class Stimulus(Value):
     mean: Number = 0.5
     contrast: Contrast = 1.0
     amplitude: Positive | None = None
+    aperture: AnyAperture | None = None
+    channel_contrasts: tuple[Contrast, ...] | None = None
 
     @model_validator(mode="after")
     def _has_contrast(self) -> Stimulus:
@@ -59,11 +64,18 @@ class Stimulus(Value):
                 expected="more than 0, or an amplitude with it",
                 found=self.mean,
             )
+        if self.channel_contrasts is not None and len(self.channel_contrasts) != self.channels:
+            raise InputError(
+                "there is not one contrast a channel",
+                key="channel_contrasts",
+                expected=f"{self.channels} numbers",
+                found=list(self.channel_contrasts),
+            )
         return self
 
     @abstractmethod
-    def paint(self, out: npt.NDArray[np.float32], start: int, gain: float) -> None:
-        """Write frames from `start` on into `out`.
+    def paint(self, out: npt.NDArray[np.float32], start: int, gain: float, mean: float) -> None:
+        """Write the whole field of frames from `start` on into `out`.
 
         Parameters
         ----------
@@ -72,8 +84,8 @@ class Stimulus(Value):
             ``mean + gain * signal``.
         start
             The first frame.
-        gain
-            What the signal is multiplied with.
+        gain, mean
+            What the signal is multiplied with, and what is added.
         """
 
     def __len__(self) -> int:
@@ -101,6 +113,20 @@ class Stimulus(Value):
         InputError
             If the frames are not within the stimulus.
         """
+        return self._shown(start, stop, self.gain, self.mean)
+
+    def signal(self, start: int = 0, stop: int | None = None) -> npt.NDArray[np.float32]:
+        """Compute frames as deviations from the mean, at the stimulus's contrast.
+
+        Returns
+        -------
+        float32 array ``(channels, time, height, width)``: ``contrast * signal``.
+        """
+        return self._shown(start, stop, self.contrast, 0.0)
+
+    def _shown(
+        self, start: int, stop: int | None, gain: float, mean: float
+    ) -> npt.NDArray[np.float32]:
         stop = self.frames if stop is None else stop
         if not 0 <= start <= stop <= self.frames:
             raise InputError(
@@ -109,7 +135,17 @@ class Stimulus(Value):
                 found=f"start={start}, stop={stop}",
             )
         out = np.empty((self.channels, stop - start, self.height, self.width), np.float32)
-        self.paint(out, start, self.gain)
+        if out.size == 0:
+            return out
+        if self.aperture is None and self.channel_contrasts is None:
+            self.paint(out, start, gain, mean)
+            return out
+        self.paint(out, start, gain, 0.0)
+        if self.aperture is not None:
+            out *= self.aperture.window(self.height, self.width).astype(np.float32)
+        for channel, contrast in enumerate(self.channel_contrasts or ()):
+            out[channel] *= np.float32(contrast)
+        out += np.float32(mean)
         return out
 
     def tensor(self, start: int = 0, stop: int | None = None) -> torch.Tensor:
@@ -121,31 +157,3 @@ class Stimulus(Value):
     def times_s(self, start: int, stop: int) -> npt.NDArray[np.float64]:
         """Give the times of frames in seconds, ``(time,)``."""
         return np.arange(start, stop) / self.frame_rate_hz
-
-
-def grid(height: int, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give the pixel centres: x rightward ``(width,)``, y up ``(height,)``, origin at the centre.
-
-    Examples
-    --------
-    >>> x, y = grid(2, 3)
-    >>> x.tolist(), y.tolist()
-    ([-1.0, 0.0, 1.0], [0.5, -0.5])
-    """
-    x = np.arange(width, dtype=np.float64) - (width - 1) / 2
-    return x, (height - 1) / 2 - np.arange(height, dtype=np.float64)
-
-
-def heading(direction_deg: float) -> tuple[float, float]:
-    """Give the unit vector of a direction: exact along the axes.
-
-    Examples
-    --------
-    >>> heading(90), heading(180)
-    ((0.0, 1.0), (-1.0, 0.0))
-    """
-    quarter, rest = divmod(direction_deg % 360, 90)
-    if rest == 0:
-        return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(quarter) % 4]
-    angle = np.deg2rad(direction_deg)
-    return float(np.cos(angle)), float(np.sin(angle))
