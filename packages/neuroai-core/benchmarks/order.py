@@ -2,8 +2,9 @@
 
 NumPy has no random access and no inverse, so beside it stands the whole
 permutation only, and what it holds in memory. Rounds are interleaved; median
-and spread of each. Prints a table, and writes order.json to the folder of the
-first argument (default: here).
+and spread of each, in CPU time (one thread, so a busy machine disturbs it
+less) and in wall time. Prints a table, and writes order.json to the folder of
+the first argument (default: here).
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ ROUNDS = 9
 MILLION = 10**6
 
 
-def seconds(function: Callable[[], object], repeats: int) -> float:
-    before = time.perf_counter()
+def seconds(function: Callable[[], object], repeats: int) -> tuple[float, float]:
+    """Time one call, in CPU and wall seconds."""
+    cpu, wall = time.process_time(), time.perf_counter()
     for _ in range(repeats):
         function()
-    return (time.perf_counter() - before) / repeats
+    return (time.process_time() - cpu) / repeats, (time.perf_counter() - wall) / repeats
 
 
 def peak_bytes(function: Callable[[], object]) -> int:
@@ -68,7 +70,7 @@ def contenders() -> dict[str, tuple[Callable[[], object], int]]:
 
 def main(folder: Path) -> None:
     timed = contenders()
-    taken: dict[str, list[float]] = {name: [] for name in timed}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in timed}
     for function, _ in timed.values():
         function()  # warm
     for _ in range(ROUNDS):
@@ -80,16 +82,17 @@ def main(folder: Path) -> None:
     )
     rows = {}
     for name, values in taken.items():
+        cpu, wall = ([v * 1e6 for v in column] for column in zip(*values, strict=True))
         rows[name] = {
-            "median_us": statistics.median(values) * 1e6,
-            "least_us": min(values) * 1e6,
-            "most_us": max(values) * 1e6,
+            "cpu_us": statistics.median(cpu),
+            "least_cpu_us": min(cpu),
+            "most_cpu_us": max(cpu),
+            "wall_us": statistics.median(wall),
             "peak_bytes": peak_bytes(timed[name][0]),
         }
         print(
-            f"{name:36} {rows[name]['median_us']:10.1f} us "
-            f"({rows[name]['least_us']:.1f} to {rows[name]['most_us']:.1f}), "
-            f"{rows[name]['peak_bytes'] / 1024:10.0f} KiB at most"
+            f"{name:34} CPU {rows[name]['cpu_us']:9.1f} us ({min(cpu):.1f} to {max(cpu):.1f}), "
+            f"wall {rows[name]['wall_us']:9.1f}, {rows[name]['peak_bytes'] / 1024:7.0f} KiB at most"
         )
     text = json.dumps({"numpy": np.__version__, "version": __version__, "rows": rows}, indent=1)
     (folder / "order.json").write_text(text + "\n")

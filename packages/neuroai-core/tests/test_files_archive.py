@@ -1,8 +1,10 @@
+import gzip
 import io
 import os
 import stat
 import struct
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -161,6 +163,22 @@ def test_a_bomb_is_refused_before_it_unpacks(tmp_path: Path) -> None:
     assert refused(tmp_path, tmp_path / "bomb.tar", "too much").expected == f"{2**30} bytes at most"
 
 
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_that_is_a_bomb_is_not_read(tmp_path: Path, kind: bytes) -> None:
+    info = tarfile.TarInfo("a")
+    info.type, info.size = kind, 2**26
+    with gzip.open(tmp_path / "a", "wb", compresslevel=1) as file:
+        file.write(info.tobuf())
+        for _ in range(64):
+            file.write(bytes(2**20))
+        file.write(tarfile.TarInfo("b").tobuf() + bytes(1024))
+    tracemalloc.start()
+    refused(tmp_path, tmp_path / "a", "cannot be read")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**24
+
+
 def test_a_zip_that_lies_about_sizes_is_damaged(tmp_path: Path) -> None:
     path = make(tmp_path / "a.zip", "zip", [("zeros", bytes(5_000_000))])
     data = bytearray(path.read_bytes())
@@ -170,6 +188,15 @@ def test_a_zip_that_lies_about_sizes_is_damaged(tmp_path: Path) -> None:
         struct.pack_into("<I", data, start, 10)
     path.write_bytes(data)
     refused(tmp_path, path, "cannot be read", max_bytes=1000)
+
+
+def test_a_zip_that_points_before_itself_is_damaged(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.zip", "zip", CONTENT)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"PK\x05\x06") + 16
+    struct.pack_into("<I", data, start, struct.unpack_from("<I", data, start)[0] + 10**6)
+    path.write_bytes(data)
+    refused(tmp_path, path, "cannot be read")
 
 
 def test_a_tar_that_lies_about_sizes_is_damaged(tmp_path: Path) -> None:

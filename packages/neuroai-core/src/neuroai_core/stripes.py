@@ -23,7 +23,8 @@ class Stripes:
     Step `s` of all ranks together is one global batch of
     ``batch_size * world_size`` consecutive positions; rank `r` takes the
     `r`-th part. All ranks make the same number of steps, and the same global
-    batches come out for every number of ranks with the same global size.
+    batches come out for every number of ranks with the same global size (of
+    ``"spread"`` all but the last two, which are dealt to the ranks there are).
 
     Parameters
     ----------
