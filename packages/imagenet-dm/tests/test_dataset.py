@@ -10,7 +10,7 @@ from neuroai_core.errors import DataError, UnknownArgumentError
 
 
 def test_items_are_the_rows_of_batches(fake):
-    dataset = ImageNetDataset(scan_folder(fake, "train"), TrainingView(RandomCrops(0), 64))
+    dataset = ImageNetDataset(scan_folder(fake, "train")[0], TrainingView(RandomCrops(0), 64))
     dataset.set_epoch(3)
     at = np.array([5, 1, 30])
     batch = dataset.load(Request(3, 0, at, at, at))
@@ -23,7 +23,7 @@ def test_items_are_the_rows_of_batches(fake):
 
 
 def test_serves_a_plain_dataloader(fake):
-    dataset = ImageNetDataset(scan_folder(fake, "val"), CentreView(32, 40))
+    dataset = ImageNetDataset(scan_folder(fake, "val")[0], CentreView(32, 40))
     images, labels = next(iter(DataLoader(dataset, batch_size=15)))
     assert images.shape == (15, 3, 32, 32)
     assert labels.tolist() == dataset.targets.tolist()
@@ -38,7 +38,7 @@ def test_a_file_that_does_not_decode_is_named(fake, tmp_path, content):
     good = next((fake / "val").rglob("*.JPEG")).read_bytes()
     (folder / "1.JPEG").write_bytes(good)
     (folder / "2.JPEG").write_bytes(good[: len(good) // 3] if content is None else content)
-    dataset = ImageNetDataset(scan_folder(tmp_path, "train"), CentreView(32, 40))
+    dataset = ImageNetDataset(scan_folder(tmp_path, "train")[0], CentreView(32, 40))
     assert dataset[0][1] == 0
     with pytest.raises(DataError, match=r"does not decode(.|\n)*2\.JPEG"):
         dataset[1]
@@ -46,4 +46,4 @@ def test_a_file_that_does_not_decode_is_named(fake, tmp_path, content):
 
 def test_a_misspelt_argument_is_named(fake):
     with pytest.raises(UnknownArgumentError, match="did you mean 'normalise'"):
-        ImageNetDataset(scan_folder(fake, "val"), CentreView(), normalize=None)
+        ImageNetDataset(scan_folder(fake, "val")[0], CentreView(), normalize=None)

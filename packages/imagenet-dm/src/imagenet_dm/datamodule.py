@@ -11,8 +11,8 @@ from torch import nn
 
 from imagenet_dm.dataset import ImageNetDataset
 from imagenet_dm.erasing import Erasing
-from imagenet_dm.folder import scan_folder
 from imagenet_dm.geometry import RandomCrops
+from imagenet_dm.index import Index
 from imagenet_dm.layout import find_root
 from imagenet_dm.lightning_api import LightningDataModule
 from imagenet_dm.loader import Engine, ImageNetLoader
@@ -20,6 +20,7 @@ from imagenet_dm.mixing import Mixing
 from imagenet_dm.normalise import MEAN, STD, Normalise
 from imagenet_dm.policies import PolicyName, named_policies
 from imagenet_dm.requests import Request
+from imagenet_dm.sources import Backend, find_backend, open_split
 from imagenet_dm.views import CentreView, TrainingView
 from neuroai_core.errors import InputError, check_known, strict_arguments
 
@@ -41,6 +42,12 @@ class ImageNetDataModule(LightningDataModule):
         Worker processes (or threads) of one device.
     location, locations
         A name, and folders by name: one configuration for several machines.
+    backend
+        The form of the data: ``"folder"``, ``"tar"`` (ImageNet's archives),
+        ``"beton"``, ``"webdataset"``; ``"auto"`` looks what is there.
+    index_cache
+        Keep the list of images in the user's cache folder, in the folder
+        given, or (False) not at all; see `open_split`.
     image_size
         Height and width of the training crops in pixels.
     val_size
@@ -106,6 +113,8 @@ class ImageNetDataModule(LightningDataModule):
         *,
         location: str | None = None,
         locations: dict[str, str] | None = None,
+        backend: Backend = "auto",
+        index_cache: bool | str = True,
         image_size: int = 224,
         val_size: int | None = None,
         crop_ratio: float = 0.875,
@@ -135,6 +144,8 @@ class ImageNetDataModule(LightningDataModule):
         super().__init__()
         check_known("place to normalise", [normalise_on], get_args(NormaliseOn), key="normalise_on")
         self.root = find_root(data_root, location, locations)
+        self._backend: Backend = backend
+        self._index_cache = index_cache
         self.batch_size = batch_size
         self.val_batch_size = val_batch_size or batch_size
         self.normalise = Normalise(mean, std)
@@ -180,14 +191,24 @@ class ImageNetDataModule(LightningDataModule):
         """
         check_known("stage", [stage], [None, *get_args(Stage)])
         if stage in (None, "fit") and not hasattr(self, "train_dataset"):
-            index = scan_folder(self.root, "train")
+            index = self._open("train")
             self.train_dataset = ImageNetDataset(index, self._train_view, self.normalise)
         if not hasattr(self, "val_dataset"):
             self.val_dataset = self._open_validation()
         self.test_dataset = self.predict_dataset = self.val_dataset
 
+    def prepare_data(self) -> None:
+        """Find the images before the other ranks do: they use the index that this keeps."""
+        if self._index_cache:
+            for split in ("train", "val"):
+                if find_backend(self.root, split):
+                    self._open(split)
+
+    def _open(self, split: str) -> Index:
+        return open_split(self.root, split, backend=self._backend, index_cache=self._index_cache)
+
     def _open_validation(self) -> ImageNetDataset:
-        index = scan_folder(self.root, "val")
+        index = self._open("val")
         if hasattr(self, "train_dataset"):
             index = index.with_classes(self.train_dataset.classes)
         return ImageNetDataset(index, self._val_view, self.normalise)
