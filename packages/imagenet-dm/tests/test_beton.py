@@ -2,7 +2,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -64,6 +64,7 @@ def test_the_data_module_reads_jpeg_and_raw(content, tmp_path):
     assert sum(len(labels) for _, labels in dm.val_dataloader()) == 6
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_a_damaged_file_is_an_error_or_read_within_its_bounds(content, tmp_path_factory, data):
     whole = bytearray(content[1])

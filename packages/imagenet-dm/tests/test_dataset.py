@@ -6,20 +6,23 @@ from torch.utils.data import DataLoader
 from imagenet_dm import CentreView, ImageNetDataset, RandomCrops, TrainingView
 from imagenet_dm.folder import scan_folder
 from imagenet_dm.requests import Request
+from imagenet_dm.resolution import Resolution
 from neuroai_core.errors import DataError, UnknownArgumentError
 
 
 def test_items_are_the_rows_of_batches(fake):
-    dataset = ImageNetDataset(scan_folder(fake, "train")[0], TrainingView(RandomCrops(0), 64))
+    dataset = ImageNetDataset(
+        scan_folder(fake, "train")[0], TrainingView(RandomCrops(0), Resolution.of(64))
+    )
     dataset.set_epoch(3)
     at = np.array([5, 1, 30])
     batch = dataset.load(Request(3, 0, at, at, at))
-    assert batch.pixels.shape == (3, 64, 64, 3)
+    assert batch.images.shape == (3, 3, 64, 64)
     for row, image in enumerate(at):
         pixels, label = dataset[int(image)]
         assert pixels.shape == (3, 64, 64)
         assert label == int(batch.labels[row])
-        assert torch.equal(dataset.normalise.undo(pixels).permute(1, 2, 0), batch.pixels[row])
+        assert torch.equal(dataset.normalise.undo(pixels), batch.images[row])
 
 
 def test_serves_a_plain_dataloader(fake):

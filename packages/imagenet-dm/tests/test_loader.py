@@ -9,12 +9,15 @@ from hypothesis import strategies as st
 from imagenet_dm import CentreView, ImageNetDataset, ImageNetLoader, RandomCrops, TrainingView
 from imagenet_dm.folder import scan_folder
 from imagenet_dm.policies import named_policies
+from imagenet_dm.resolution import Resolution
 from neuroai_core.errors import DataError, InputError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
 def train(fake):
-    return ImageNetDataset(scan_folder(fake, "train")[0], TrainingView(RandomCrops(0), 16))
+    return ImageNetDataset(
+        scan_folder(fake, "train")[0], TrainingView(RandomCrops(0), Resolution.of(16))
+    )
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +60,9 @@ def test_workers_and_threads_make_the_same_batches(train, reference, engine, num
 
 
 def test_augmentation_depends_on_the_image_alone_too(fake):
-    view = TrainingView(RandomCrops(0), 16, named_policies("trivialaugment", colour_jitter=0.4))
+    view = TrainingView(
+        RandomCrops(0), Resolution.of(16), named_policies("trivialaugment", colour_jitter=0.4)
+    )
     dataset = ImageNetDataset(scan_folder(fake, "train")[0], view)
     plain = stream(loader(dataset))
     assert stream(loader(dataset, engine="threads", num_workers=3)) == plain
