@@ -105,8 +105,8 @@ def test_a_trainer_resumes_in_the_middle_of_an_epoch(fake, tmp_path, stop):
         model,
         datamodule=module(fake, num_workers=2, engine="threads"),
         ckpt_path=saved,
-        weights_only=True,
     )
+    torch.load(saved, weights_only=True)  # nothing in it needs unpickling
     assert len(model.seen) == 18 - stop
     assert all(torch.equal(a, b) for a, b in zip(model.seen, whole.seen[stop:], strict=True))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -181,10 +180,15 @@ class Progress:
     VERSION = 1
 
     def __post_init__(self) -> None:
-        for key, most in (("n", LARGEST), ("epoch", None), ("delivered", self.n)):
-            value = whole_number(key, getattr(self, key), least=0, most=most)
+        ranges: dict[str, tuple[int | None, int | None]] = {
+            "n": (0, LARGEST),
+            "seed": (None, None),
+            "epoch": (0, None),
+            "delivered": (0, self.n),
+        }
+        for key, (least, most) in ranges.items():
+            value = whole_number(key, getattr(self, key), least=least, most=most)
             object.__setattr__(self, key, value)
-        object.__setattr__(self, "seed", operator.index(self.seed))
 
     def state_dict(self) -> dict[str, Any]:
         """Give the state as plain values, ready for JSON."""

@@ -22,6 +22,9 @@ from neuroai_core.files.atomic import partial_beside
 MAX_RATIO = 200
 #: Files and folders in an archive; the largest image data sets pack fewer into one.
 MAX_MEMBERS = 2_000_000
+#: Bytes behind the end of a tar archive; writers fill up a block of some kilobytes.
+MAX_PADDING = 1 << 28
+PIECE = 1 << 16
 
 _DRIVE = re.compile(r"[A-Za-z]:" if os.name != "nt" else r".*:")
 _ARCHIVE_ERRORS = (
@@ -144,10 +147,19 @@ def _tar_members(archive: Path, tar: tarfile.TarFile) -> Iterator[_Member]:
             return tar.extractfile(info)  # type: ignore[return-value]  # None only for links
 
         yield _Member(info.name, info.size, kind, opened)
-    # tarfile takes a damaged header, or a missing end, for the end.
+    _check_end(archive, tar)
+
+
+def _check_end(archive: Path, tar: tarfile.TarFile) -> None:
+    """Raise if an archive was cut off: tarfile takes that, or a damaged header, for the end."""
     tar.fileobj.seek(tar.offset)
     if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise _damaged(archive, "a damaged header, or no end")
+    # The checksum of a compressed archive stands behind its padding.
+    for _ in range(MAX_PADDING // PIECE):
+        if not tar.fileobj.read(PIECE):
+            return
+    raise _damaged(archive, f"more than {MAX_PADDING} bytes behind its end")
 
 
 def _zip_members(file: zipfile.ZipFile) -> Iterator[_Member]:
