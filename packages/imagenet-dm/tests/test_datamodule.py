@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 import torch
@@ -209,6 +210,93 @@ def test_mixing_survives_a_trainer_that_rebuilds_batches(fake, tmp_path, precisi
     dm = module(fake, mixup_alpha=0.2)
     trainer(tmp_path, max_steps=2, limit_val_batches=0, precision=precision).fit(model, dm)
     assert all(labels.shape == (4, 3) for labels in model.seen)
+
+
+def broken(fake, folder):
+    """A data set with two files that do not decode and one that is no longer there."""
+    shutil.copytree(fake, folder)
+    first, second, third, *_ = sorted((folder / "train" / "n01440764").iterdir())
+    first.write_bytes(b"")
+    second.write_bytes(second.read_bytes()[:300])
+    return folder, {str(first), str(second), str(third)}, third
+
+
+@pytest.mark.parametrize(("engine", "num_workers"), [("auto", 0), ("threads", 2), ("workers", 2)])
+def test_bad_files_are_left_out_and_listed_where_the_user_says_so(
+    fake, tmp_path, engine, num_workers
+):
+    root, bad, gone = broken(fake, tmp_path / "data")
+    dm = module(root, on_error="skip", engine=engine, num_workers=num_workers)
+    dm.setup("fit")
+    gone.unlink()
+    batches = list(dm.train_dataloader())
+    assert len(batches) == 9
+    assert sum(len(labels) for _, labels in batches) == 33
+    assert all(len(images) == len(labels) for images, labels in batches)
+    assert set(dm.skipped) == bad
+    assert all(image.abs().max() > 0 for images, _ in batches for image in images)
+
+
+def test_bad_files_are_errors_otherwise_and_a_batch_of_them_always(fake, tmp_path):
+    root, _, gone = broken(fake, tmp_path / "data")
+    dm = module(root)
+    dm.setup("fit")
+    gone.unlink()
+    with pytest.raises(DataError, match=r"does not decode|cannot be read"):
+        list(dm.train_dataloader())
+    dm = module(root, on_error="skip", batch_size=1)
+    dm.setup("fit")
+    with pytest.raises(DataError, match="does not decode"):
+        list(dm.train_dataloader())
+
+
+def test_sizes_follow_the_epochs(fake):
+    dm = module(fake, image_size={0: 32, 2: 96}, num_workers=2, engine="threads")
+    dm.setup("fit")
+    loader = dm.train_dataloader()
+    assert [next(iter(loader))[0].shape[-1] for _ in range(4)] == [32, 64, 96, 96]
+    assert next(iter(dm.val_dataloader()))[0].shape[-1] == 96
+
+
+def test_validation_may_come_from_training(fake, tmp_path):
+    shutil.copytree(fake / "train", tmp_path / "train")
+    dm = module(tmp_path, val_from_train=2, train_subset=0.5, classes=["n01484850", "n01440764"])
+    dm.setup("fit")
+    assert (len(dm.train_dataset), len(dm.val_dataset)) == (10, 4)
+    assert dm.val_dataset.classes == ("n01484850", "n01440764")
+    seen = [{d.index.name(i) for i in range(len(d))} for d in (dm.train_dataset, dm.val_dataset)]
+    assert not seen[0] & seen[1]
+    alone = module(tmp_path, val_from_train=2, classes=["n01484850", "n01440764"])
+    alone.setup("validate")
+    assert alone.val_dataset.index.fingerprint == dm.val_dataset.index.fingerprint
+    with pytest.raises(DataError, match="val_from_train"):
+        module(tmp_path).setup("fit")
+
+
+@pytest.mark.parametrize("sampling", ["repeated", "balanced", "weighted"])
+def test_samplings_resume_too(fake, sampling):
+    weights = {"n01440764": 3.0} if sampling == "weighted" else None
+
+    def run(**kwargs):
+        dm = module(fake, sampling=sampling, class_weights=weights, **kwargs)
+        dm.setup("fit")
+        return dm
+
+    loader = run().train_dataloader()
+    whole = iter(loader)
+    seen = [next(whole)[0] for _ in range(3)]
+    state = loader.state_dict()
+    rest = [images for images, _ in whole]
+    assert len(seen) + len(rest) == 9
+    resumed = run(num_workers=2, engine="threads")
+    resumed.load_state_dict({"train": state})
+    again = [images for images, _ in resumed.train_dataloader()]
+    assert all(torch.equal(a, b) for a, b in zip(rest, again, strict=True))
+    other = module(fake)
+    other.setup("fit")
+    loader = other.train_dataloader()
+    with pytest.raises(DataError, match="changed"):
+        loader.load_state_dict(state)
 
 
 def test_labels_are_not_smoothed_twice(fake, tmp_path):

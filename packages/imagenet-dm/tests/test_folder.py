@@ -9,7 +9,7 @@ def test_finds_what_torchvision_finds(fake):
     (nested / "x.jpg").write_bytes(b"")
     (nested / ".hidden.jpg").write_bytes(b"")
     try:
-        index = scan_folder(fake, "train")
+        index = scan_folder(fake, "train")[0]
         oracle = ImageFolder(fake / "train")
         ours = {(str(index.path(i)), int(index.labels[i])) for i in range(len(index))}
         assert ours == {s for s in map(tuple, oracle.samples) if ".hidden" not in s[0]}
@@ -21,7 +21,7 @@ def test_finds_what_torchvision_finds(fake):
 
 
 def test_order_is_by_class_and_name(fake):
-    index = scan_folder(fake, "val")
+    index = scan_folder(fake, "val")[0]
     names = [index.name(i) for i in range(len(index))]
     assert names == sorted(names)
     assert index.labels.tolist() == sorted(index.labels.tolist())

@@ -9,17 +9,20 @@ from hypothesis import strategies as st
 from imagenet_dm import CentreView, ImageNetDataset, ImageNetLoader, RandomCrops, TrainingView
 from imagenet_dm.folder import scan_folder
 from imagenet_dm.policies import named_policies
+from imagenet_dm.resolution import Resolution
 from neuroai_core.errors import DataError, InputError, UnknownNameError
 
 
 @pytest.fixture(scope="module")
 def train(fake):
-    return ImageNetDataset(scan_folder(fake, "train"), TrainingView(RandomCrops(0), 16))
+    return ImageNetDataset(
+        scan_folder(fake, "train")[0], TrainingView(RandomCrops(0), Resolution.of(16))
+    )
 
 
 @pytest.fixture(scope="module")
 def val(fake):
-    return ImageNetDataset(scan_folder(fake, "val"), CentreView(16, 18))
+    return ImageNetDataset(scan_folder(fake, "val")[0], CentreView(16, 18))
 
 
 def loader(dataset, batch_size=4, **kwargs):
@@ -57,8 +60,10 @@ def test_workers_and_threads_make_the_same_batches(train, reference, engine, num
 
 
 def test_augmentation_depends_on_the_image_alone_too(fake):
-    view = TrainingView(RandomCrops(0), 16, named_policies("trivialaugment", colour_jitter=0.4))
-    dataset = ImageNetDataset(scan_folder(fake, "train"), view)
+    view = TrainingView(
+        RandomCrops(0), Resolution.of(16), named_policies("trivialaugment", colour_jitter=0.4)
+    )
+    dataset = ImageNetDataset(scan_folder(fake, "train")[0], view)
     plain = stream(loader(dataset))
     assert stream(loader(dataset, engine="threads", num_workers=3)) == plain
     other = stream(loader(dataset, batch_size=6))
@@ -150,7 +155,7 @@ def test_an_undecodable_file_ends_the_loader_with_its_name(fake, tmp_path, engin
     folder = tmp_path / "train" / "a"
     folder.mkdir(parents=True)
     (folder / "bad.JPEG").write_bytes(b"no image")
-    dataset = ImageNetDataset(scan_folder(tmp_path, "train"), CentreView(16, 18))
+    dataset = ImageNetDataset(scan_folder(tmp_path, "train")[0], CentreView(16, 18))
     with pytest.raises(DataError, match=r"bad\.JPEG"):
         next(iter(loader(dataset, 1, engine=engine, num_workers=1)))
 

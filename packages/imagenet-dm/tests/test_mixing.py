@@ -63,19 +63,19 @@ def test_ways_are_drawn_as_often_as_asked():
 
     def ways(mixing):
         found = {"none": 0, "mixup": 0, "cutmix": 0}
-        for epoch in range(400):
+        for epoch in range(120):
             mixed, soft = mixing(images, labels, request(4, epoch), CLASSES)
             whole = set(mixed.unique().tolist()) <= {0.0, 1.0, 2.0, 3.0}
             hard = bool((soft.max(1).values == 1).all())
             found["none" if hard and whole else "cutmix" if whole else "mixup"] += 1
         return found
 
-    assert ways(Mixing(0, 1.0))["mixup"] > 390
-    assert ways(Mixing(0))["none"] == 400
+    assert ways(Mixing(0, 1.0))["mixup"] > 115
+    assert ways(Mixing(0))["none"] == 120
     both = ways(Mixing(0, 1.0, 0.5, probability=0.75))
-    assert 70 < both["none"] < 160
-    assert 100 < both["mixup"] < 200
-    assert 80 < both["cutmix"] < 200
+    assert 15 < both["none"] < 50
+    assert 25 < both["mixup"] < 70
+    assert 20 < both["cutmix"] < 70
 
 
 def test_smoothing_is_torchs():

@@ -2,11 +2,13 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from torchvision.transforms import v2
 
 from imagenet_dm import CentreView, RandomCrops, TrainingView
 from imagenet_dm.requests import Request
+from imagenet_dm.resolution import Resolution
 from jpeg_crops import image_sizes
 
 
@@ -23,10 +25,9 @@ def request(n: int, epoch: int = 0) -> Request:
 
 
 def see(view, images, epoch=0):
-    size = view.size(epoch)
-    out = np.zeros((len(images), size, size, 3), dtype=np.uint8)
-    view.fill(images, request(len(images), epoch), out)
-    return out
+    made = view(images, request(len(images), epoch))
+    assert made.is_contiguous(memory_format=torch.channels_last)
+    return made.permute(0, 2, 3, 1).numpy()
 
 
 @pytest.mark.parametrize(("width", "height"), [(500, 375), (375, 500), (333, 500), (100, 90)])
@@ -42,7 +43,7 @@ def test_validation_is_torchvisions(width, height, pixels, shorter):
 def test_training_is_a_crop_resized_and_flipped():
     encoded = [jpeg(300 + 20 * i, 200 + 10 * i, i) for i in range(6)]
     crops = RandomCrops(seed=5)
-    ours = see(TrainingView(crops, 96), encoded, epoch=2)
+    ours = see(TrainingView(crops, Resolution.of(96)), encoded, epoch=2)
     boxes, flips = crops.draw(2, range(6), image_sizes(encoded))
     assert flips.any()
     assert not flips.all()

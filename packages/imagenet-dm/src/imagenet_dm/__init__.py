@@ -3,10 +3,13 @@
 - `datamodule`: the data module.
 - `dataset`: a split as a torch data set.
 - `fake`: a small data set to try things on.
-- `folder`, `index`, `layout`: where the images are.
-- `geometry`, `views`: which crop the model sees.
-- `loader`: batches, by workers or threads, in an order that resumes.
-- `normalise`: bytes to normalised numbers, on any device.
+- `geometry`, `views`, `custom`: what the model sees of an image.
+- `index`, `index_file`, `layout`: which images there are, and where.
+- `loader`, `requests`: batches, by workers or threads, in an order that resumes.
+- `normalise`, `erasing`, `mixing`: what is done to a batch on the device.
+- `policies`, `operations`: augmentation of single images.
+- `sampling`, `selection`, `resolution`: which images when, and how large.
+- `sources`: the forms of the data: `folder`, `tars` and `devkit`, `beton`, `shards`.
 """
 
 from imagenet_dm.__about__ import __version__

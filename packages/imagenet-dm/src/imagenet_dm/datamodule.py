@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import torch.distributed
 from torch import nn
 
-from imagenet_dm.dataset import ImageNetDataset
+from imagenet_dm.custom import CustomView
+from imagenet_dm.dataset import ImageNetDataset, OnError
 from imagenet_dm.erasing import Erasing
-from imagenet_dm.folder import scan_folder
 from imagenet_dm.geometry import RandomCrops
+from imagenet_dm.index import Index
 from imagenet_dm.layout import find_root
 from imagenet_dm.lightning_api import LightningDataModule
 from imagenet_dm.loader import Engine, ImageNetLoader
@@ -20,7 +22,11 @@ from imagenet_dm.mixing import Mixing
 from imagenet_dm.normalise import MEAN, STD, Normalise
 from imagenet_dm.policies import PolicyName, named_policies
 from imagenet_dm.requests import Request
-from imagenet_dm.views import CentreView, TrainingView
+from imagenet_dm.resolution import Resolution
+from imagenet_dm.sampling import Sampling, SamplingName, named_sampling
+from imagenet_dm.selection import split_off, take_classes, take_subset
+from imagenet_dm.sources import Backend, find_backend, open_split
+from imagenet_dm.views import CentreView, TrainingView, View
 from neuroai_core.errors import InputError, check_known, strict_arguments
 
 NormaliseOn = Literal["auto", "host", "device"]
@@ -41,10 +47,31 @@ class ImageNetDataModule(LightningDataModule):
         Worker processes (or threads) of one device.
     location, locations
         A name, and folders by name: one configuration for several machines.
+    backend
+        The form of the data: ``"folder"``, ``"tar"`` (ImageNet's archives),
+        ``"beton"``, ``"webdataset"``; ``"auto"`` looks what is there.
+    index_cache
+        Keep the list of images in the user's cache folder, in the folder
+        given, or (False) not at all; see `open_split`.
+    classes
+        Use only these classes, numbered in this order.
+    train_subset
+        How many training images of each class, what part of them, or a file
+        that lists them; see `take_subset`.
+    val_from_train
+        Validate on so many images of each training class, or such a part of
+        them, which are then not trained on; ``val/`` is not used.
+    sampling
+        ``"shuffled"``: every image once an epoch; ``"repeated"``: some of
+        them, `repeats` times each; ``"balanced"``: classes equally often;
+        ``"weighted"``: images with replacement by `class_weights`.
+    repeats, class_weights
+        Of the samplings of that kind; weights by class, 1 where none is given.
     image_size
-        Height and width of the training crops in pixels.
+        Height and width of the training crops in pixels, or sizes by epoch:
+        ``{0: 160, 16: 192}`` grows from one to the other.
     val_size
-        Height and width in validation, in pixels; `image_size` without it.
+        Height and width in validation, in pixels; the last `image_size` without it.
     crop_ratio
         `val_size` over what the shorter side is resized to before the central
         crop: 0.875 makes 256 of 224.
@@ -57,6 +84,12 @@ class ImageNetDataModule(LightningDataModule):
         Of RandAugment: how many, and 0 to 30.
     colour_jitter
         Strength of changes of brightness, contrast and saturation; 0 is off.
+    train_transform, val_transform
+        Transforms of your own in place of all of the above: they take a whole
+        RGB image (PIL) and give a tensor; see `CustomView`.
+    on_error
+        What becomes of an image that cannot be read: ``"raise"``, or
+        ``"skip"``, which leaves it out and lists it in `skipped`.
     mean, std
         By colour channel, for values from 0 to 1.
     normalise_on
@@ -106,7 +139,15 @@ class ImageNetDataModule(LightningDataModule):
         *,
         location: str | None = None,
         locations: dict[str, str] | None = None,
-        image_size: int = 224,
+        backend: Backend = "auto",
+        index_cache: bool | str = True,
+        classes: list[str] | None = None,
+        train_subset: int | float | str | None = None,
+        val_from_train: int | float | None = None,
+        sampling: SamplingName = "shuffled",
+        repeats: int = 3,
+        class_weights: dict[str, float] | None = None,
+        image_size: int | dict[int, int] = 224,
         val_size: int | None = None,
         crop_ratio: float = 0.875,
         scale: tuple[float, float] = (0.08, 1.0),
@@ -116,6 +157,9 @@ class ImageNetDataModule(LightningDataModule):
         augment_operations: int = 2,
         augment_magnitude: int = 9,
         colour_jitter: float = 0.0,
+        train_transform: Callable[[Any], Any] | None = None,
+        val_transform: Callable[[Any], Any] | None = None,
+        on_error: OnError = "raise",
         mean: tuple[float, float, float] = MEAN,
         std: tuple[float, float, float] = STD,
         normalise_on: NormaliseOn = "auto",
@@ -135,6 +179,8 @@ class ImageNetDataModule(LightningDataModule):
         super().__init__()
         check_known("place to normalise", [normalise_on], get_args(NormaliseOn), key="normalise_on")
         self.root = find_root(data_root, location, locations)
+        self._backend: Backend = backend
+        self._index_cache = index_cache
         self.batch_size = batch_size
         self.val_batch_size = val_batch_size or batch_size
         self.normalise = Normalise(mean, std)
@@ -150,8 +196,21 @@ class ImageNetDataModule(LightningDataModule):
             magnitude=augment_magnitude,
             colour_jitter=colour_jitter,
         )
-        self._train_view = TrainingView(crops, _positive("image_size", image_size), policies)
-        self._val_view = _centre(val_size or image_size, crop_ratio)
+        resolution = Resolution.of(image_size)
+        last = resolution.pixels[-1]
+        self._train_view: View = TrainingView(crops, resolution, policies)
+        self._val_view: View = _centre(val_size or last, crop_ratio)
+        if train_transform is not None:
+            self._train_view = CustomView(train_transform, seed)
+        if val_transform is not None:
+            self._val_view = CustomView(val_transform, seed)
+        self._select = _Selection(classes, train_subset, val_from_train, seed)
+        self._sampling: dict[str, Any] = {
+            "name": sampling,
+            "repeats": repeats,
+            "class_weights": class_weights,
+        }
+        self._on_error: OnError = on_error
         self._loading: dict[str, Any] = {
             "num_workers": num_workers,
             "engine": engine,
@@ -162,6 +221,7 @@ class ImageNetDataModule(LightningDataModule):
             "timeout_s": timeout_s,
         }
         self._train_loader: ImageNetLoader | None = None
+        self._loaders: list[ImageNetLoader] = []
         self._resume: Mapping[str, Any] | None = None
         self._request: Request | None = None
 
@@ -179,18 +239,30 @@ class ImageNetDataModule(LightningDataModule):
             If the root is not a data set; it says what was expected and what is there.
         """
         check_known("stage", [stage], [None, *get_args(Stage)])
-        if stage in (None, "fit") and not hasattr(self, "train_dataset"):
-            index = scan_folder(self.root, "train")
-            self.train_dataset = ImageNetDataset(index, self._train_view, self.normalise)
-        if not hasattr(self, "val_dataset"):
-            self.val_dataset = self._open_validation()
+        if hasattr(self, "val_dataset") and (stage != "fit" or hasattr(self, "train_dataset")):
+            return
+        select = self._select
+        train = self._open("train") if stage in (None, "fit") or select.needs_train else None
+        if train is not None:
+            train, held = select.training(train)
+            self.train_dataset = self._dataset(train, self._train_view)
+        if train is None or held is None:
+            held = select.validation(self._open("val"), train)
+        self.val_dataset = self._dataset(held, self._val_view)
         self.test_dataset = self.predict_dataset = self.val_dataset
 
-    def _open_validation(self) -> ImageNetDataset:
-        index = scan_folder(self.root, "val")
-        if hasattr(self, "train_dataset"):
-            index = index.with_classes(self.train_dataset.classes)
-        return ImageNetDataset(index, self._val_view, self.normalise)
+    def _dataset(self, index: Index, view: View) -> ImageNetDataset:
+        return ImageNetDataset(index, view, self.normalise, self._on_error)
+
+    def prepare_data(self) -> None:
+        """Find the images before the other ranks do: they use the index that this keeps."""
+        if self._index_cache:
+            for split in ("train", "val"):
+                if find_backend(self.root, split):
+                    self._open(split)
+
+    def _open(self, split: str) -> Index:
+        return open_split(self.root, split, backend=self._backend, index_cache=self._index_cache)
 
     @property
     def num_classes(self) -> int:
@@ -198,10 +270,16 @@ class ImageNetDataModule(LightningDataModule):
         known = getattr(self, "train_dataset", None) or self.val_dataset
         return len(known.classes)
 
+    @property
+    def skipped(self) -> dict[str, str]:
+        """The images that were left out so far, with the reason of each, by path."""
+        return {name: why for loader in self._loaders for name, why in loader.skipped.items()}
+
     def train_dataloader(self) -> ImageNetLoader:
         """Give the loader of the training crops, shuffled anew in every epoch."""
         self._check_smoothing()
-        loader = self._loader(self.train_dataset, self.batch_size, training=True)
+        sampling = named_sampling(index=self.train_dataset.index, seed=self.seed, **self._sampling)
+        loader = self._loader(self.train_dataset, self.batch_size, sampling)
         if self._resume is not None:
             loader.load_state_dict(self._resume)
             self._resume = None
@@ -289,24 +367,29 @@ class ImageNetDataModule(LightningDataModule):
         return 0, 1
 
     def _loader(
-        self, dataset: ImageNetDataset, batch_size: int, *, training: bool = False
+        self, dataset: ImageNetDataset, batch_size: int, sampling: Sampling | None = None
     ) -> ImageNetLoader:
         rank, world_size = self._ranks()
-        return ImageNetLoader(
+        loader = ImageNetLoader(
             dataset,
             batch_size,
-            training=training,
-            shuffle=training,
-            tail="drop" if training else "spread",
+            training=sampling is not None,
+            sampling=sampling,
+            tail="spread" if sampling is None else "drop",
             rank=rank,
             world_size=world_size,
             normalise=None if self._on_device() else self.normalise,
             **self._loading,
         )
+        self._loaders.append(loader)
+        return loader
 
 
 def _centre(pixels: int, crop_ratio: float) -> CentreView:
-    _positive("val_size", pixels)
+    if pixels < 1:
+        raise InputError(
+            "val_size is out of range", key="val_size", expected="1 or more", found=pixels
+        )
     if not 0 < crop_ratio <= 1:
         raise InputError(
             "a crop ratio is out of range",
@@ -317,7 +400,33 @@ def _centre(pixels: int, crop_ratio: float) -> CentreView:
     return CentreView(pixels, shorter=round(pixels / crop_ratio))
 
 
-def _positive(key: str, value: int) -> int:
-    if value < 1:
-        raise InputError(f"{key} is out of range", key=key, expected="1 or more", found=value)
-    return value
+@dataclass(frozen=True)
+class _Selection:
+    """Which images are for training and which for validation."""
+
+    classes: list[str] | None
+    subset: int | float | str | None
+    val_from_train: int | float | None
+    seed: int
+
+    @property
+    def needs_train(self) -> bool:
+        """Whether validation cannot be known without the training images."""
+        return self.val_from_train is not None
+
+    def training(self, index: Index) -> tuple[Index, Index | None]:
+        """Give the images to train on, and those for validation if they come from there."""
+        held = None
+        if self.classes is not None:
+            index = take_classes(index, self.classes)
+        if self.val_from_train is not None:
+            index, held = split_off(index, self.val_from_train, self.seed)
+        if self.subset is not None:
+            index = take_subset(index, self.subset, self.seed)
+        return index, held
+
+    def validation(self, index: Index, train: Index | None) -> Index:
+        """Give the validation images, with the labels of training."""
+        if self.classes is not None:
+            return take_classes(index, self.classes)
+        return index if train is None else index.with_classes(train.classes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,9 @@ from imagenet_dm.normalise import Normalise
 from imagenet_dm.requests import Request
 from imagenet_dm.views import View
 from jpeg_crops import CropError
-from neuroai_core.errors import DataError, InputError, strict_arguments
+from neuroai_core.errors import DataError, InputError, check_known, strict_arguments
+
+OnError = Literal["raise", "skip"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,17 +27,20 @@ class Loaded:
 
     Parameters
     ----------
-    pixels
-        uint8, shape ``(b, height, width, channels)``.
+    images
+        Shape ``(b, channels, height, width)``.
     labels
         int64, shape ``(b,)``.
     request
-        What was asked for.
+        What was asked for, without what was skipped.
+    skipped
+        Name and reason of each image that could not be read.
     """
 
-    pixels: Tensor
+    images: Tensor
     labels: Tensor
     request: Request
+    skipped: tuple[tuple[str, str], ...] = ()
 
 
 class ImageNetDataset(Dataset[tuple[Tensor, int]]):
@@ -51,6 +57,9 @@ class ImageNetDataset(Dataset[tuple[Tensor, int]]):
         What is seen of them.
     normalise
         The last step of ``dataset[i]``.
+    on_error
+        What becomes of an image that cannot be read or decoded: ``"raise"``,
+        or ``"skip"``, which leaves it out of its batch and says so.
 
     Attributes
     ----------
@@ -63,7 +72,15 @@ class ImageNetDataset(Dataset[tuple[Tensor, int]]):
     """
 
     @strict_arguments
-    def __init__(self, index: Index, view: View, normalise: Normalise | None = None) -> None:
+    def __init__(
+        self,
+        index: Index,
+        view: View,
+        normalise: Normalise | None = None,
+        on_error: OnError = "raise",
+    ) -> None:
+        check_known("policy", [on_error], get_args(OnError), key="on_error")
+        self.on_error = on_error
         self.index = index
         self.view = view
         self.normalise = normalise or Normalise()
@@ -92,9 +109,11 @@ class ImageNetDataset(Dataset[tuple[Tensor, int]]):
             # An IndexError, so that a plain `for` over the data set ends.
             raise IndexError(f"image {image} of {len(self)}")
         one = np.array([image % len(self)])
-        loaded = self.load(Request(self.epoch, 0, one, one, one))
-        images = self.normalise(loaded.pixels.permute(0, 3, 1, 2))
-        return images[0].contiguous(), int(loaded.labels[0])
+        made = self._make(Request(self.epoch, 0, one, one, one))
+        if not isinstance(made, Tensor):
+            raise next(iter(made.values()))
+        images = self.normalise(made) if made.dtype == torch.uint8 else made
+        return images[0].contiguous(), int(self.index.labels[one[0]])
 
     def set_epoch(self, epoch: int) -> None:
         """Say whose epoch's crops ``dataset[i]`` gives."""
@@ -108,26 +127,49 @@ class ImageNetDataset(Dataset[tuple[Tensor, int]]):
         Raises
         ------
         DataError
-            If an image does not decode; it names the file.
+            If an image cannot be read or does not decode, and `on_error` is
+            ``"raise"``; or if none of the batch does. It names the file.
         """
-        size = self.view.size(request.epoch)
-        pixels = torch.empty((len(request), size, size, 3), dtype=torch.uint8)
-        encoded = [self.index.read(int(image)) for image in request.images]
-        try:
-            self.view.fill(encoded, request, pixels.numpy())
-        except CropError as error:
-            raise self._undecodable(request, error) from error
+        made = self._make(request)
+        skipped: tuple[tuple[str, str], ...] = ()
+        if not isinstance(made, Tensor):
+            # Rare, so what was good is simply made again.
+            good = ~np.isin(np.arange(len(request)), list(made))
+            if self.on_error == "raise" or not good.any():
+                raise next(iter(made.values()))
+            skipped = tuple((str(error.path), error.message) for error in made.values())
+            request = request.keep(good)
+            made = self._make(request)
+            if not isinstance(made, Tensor):
+                raise next(iter(made.values()))
         labels = torch.from_numpy(self.index.labels[request.images].astype(np.int64))
-        return Loaded(pixels, labels, request)
+        return Loaded(made, labels, request, skipped)
 
-    def _undecodable(self, request: Request, error: CropError) -> Exception:
-        if error.index is None:
-            return error
-        image = int(request.images[error.index])
-        return DataError(
-            f"an image does not decode: {error.message}",
-            path=self.index.path(image),
-            index=image,
-            expected=error.expected,
-            found=error.found,
-        )
+    def _make(self, request: Request) -> Tensor | dict[int, DataError]:
+        """Make the view of a request, or say what is wrong with which of its images."""
+        images, errors = [], {}
+        for at, image in enumerate(request.images.tolist()):
+            try:
+                images.append(self.index.read(image))
+            except OSError as error:
+                errors[at] = self._bad(image, "an image cannot be read", found=str(error))
+            except DataError as error:
+                errors[at] = error
+        if errors:
+            return errors
+        try:
+            return self.view(images, request)
+        except CropError as error:
+            if error.index is None:
+                raise
+            for one in (error, *error.others):
+                image = int(request.images[one.index or 0])
+                message = f"an image does not decode: {one.message}"
+                errors[one.index or 0] = self._bad(image, message, one.expected, one.found)
+            return errors
+
+    def _bad(
+        self, image: int, message: str, expected: object = None, found: object = None
+    ) -> DataError:
+        path = self.index.path(image)
+        return DataError(message, path=path, index=image, expected=expected, found=found)

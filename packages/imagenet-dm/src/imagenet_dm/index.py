@@ -8,6 +8,7 @@ shared.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from neuroai_core.errors import InputError
+from neuroai_core.errors import DataError, InputError
 from neuroai_core.rng import digest
 
 
@@ -65,6 +66,62 @@ class Names:
 
 
 @dataclass(frozen=True, eq=False)
+class Places:
+    """Where images lie inside larger files: archives, or a ``.beton``.
+
+    Parameters
+    ----------
+    files
+        The larger files.
+    file
+        Which of them an image is in, int32, shape ``(n,)``.
+    offset, size
+        Its bytes in there, int64, shape ``(n,)``.
+    raw
+        Height and width in pixels of an image that is raw RGB, 0 where it is
+        encoded; uint16, shape ``(n, 2)``.
+    """
+
+    files: tuple[str, ...]
+    file: npt.NDArray[np.int32]
+    offset: npt.NDArray[np.int64]
+    size: npt.NDArray[np.int64]
+    raw: npt.NDArray[np.uint16]
+
+    def take(self, indices: npt.NDArray[np.int64]) -> Places:
+        """Give some of the places, in the order of `indices`."""
+        return Places(
+            self.files,
+            self.file[indices],
+            self.offset[indices],
+            self.size[indices],
+            self.raw[indices],
+        )
+
+    def read(self, index: int) -> bytes:
+        """Read the bytes of an image; raw pixels get the header that makes them a PPM image.
+
+        Raises
+        ------
+        DataError
+            If the file ends before the image does.
+        """
+        path, size = self.files[int(self.file[index])], int(self.size[index])
+        with open(path, "rb", buffering=0) as file:
+            data = os.pread(file.fileno(), size, int(self.offset[index]))
+        if len(data) < size:
+            raise DataError(
+                "a file ends before its image does",
+                path=path,
+                index=index,
+                expected=f"{size} bytes at {int(self.offset[index])}",
+                found=f"{len(data)} bytes",
+            )
+        height, width = self.raw[index].tolist()
+        return b"P6\n%d %d\n255\n" % (width, height) + data if height else data
+
+
+@dataclass(frozen=True, eq=False)
 class Index:
     """The images of one split.
 
@@ -78,12 +135,15 @@ class Index:
         Label of each image, int32, shape ``(n,)``.
     names
         Path of each image below the folder of its class, with ``/``.
+    places
+        Where the images are, if they are not files of their own.
     """
 
     root: Path
     classes: tuple[str, ...]
     labels: npt.NDArray[np.int32]
     names: Names
+    places: Places | None = None
     known_fingerprint: str | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -94,11 +154,15 @@ class Index:
         return f"{self.classes[int(self.labels[index])]}/{self.names[index]}"
 
     def path(self, index: int) -> Path:
-        """Give the path of an image."""
+        """Give the path of an image; in an archive, the archive's with the image's behind it."""
+        if self.places is not None:
+            return Path(self.places.files[int(self.places.file[index])], self.names[index])
         return self.root / self.name(index)
 
     def read(self, index: int) -> bytes:
         """Read the encoded bytes of an image."""
+        if self.places is not None:
+            return self.places.read(index)
         with open(self.path(index), "rb", buffering=0) as file:
             return file.read()
 
@@ -109,7 +173,8 @@ class Index:
     def take(self, indices: npt.ArrayLike) -> Index:
         """Give the index of some of the images, with the same classes and labels."""
         chosen = np.asarray(indices, dtype=np.int64)
-        return Index(self.root, self.classes, self.labels[chosen], self.names.take(chosen))
+        places = None if self.places is None else self.places.take(chosen)
+        return Index(self.root, self.classes, self.labels[chosen], self.names.take(chosen), places)
 
     def with_classes(self, classes: Sequence[str]) -> Index:
         """Give the same images with labels that are positions in `classes`.
@@ -132,7 +197,7 @@ class Index:
                 expected=f"the {len(classes)} classes of training",
                 found=", ".join(unknown[:5]) + (" ..." if len(unknown) > 5 else ""),
             )
-        return Index(self.root, tuple(classes), labels, self.names)
+        return Index(self.root, tuple(classes), labels, self.names, self.places)
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -16,8 +16,10 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from imagenet_dm.dataset import ImageNetDataset, Loaded
 from imagenet_dm.normalise import Normalise
 from imagenet_dm.requests import Request
-from neuroai_core.errors import InputError, check_known, strict_arguments
-from neuroai_core.order import EpochOrder
+from imagenet_dm.sampling import Ordered, Sampling
+from jpeg_crops import native_available
+from neuroai_core.errors import DataError, InputError, check_known, strict_arguments
+from neuroai_core.rng import digest
 from neuroai_core.stripes import Progress, Stripes, Tail
 
 Engine = Literal["auto", "workers", "threads"]
@@ -71,6 +73,9 @@ class ImageNetLoader:
         ``"auto"`` chooses (see `chosen`).
     seed, shuffle
         The order of the epochs; every epoch has its own.
+    sampling
+        In place of `shuffle`: another order of the epochs; see
+        `imagenet_dm.sampling`.
     training
         Whether the batches are for training, and may be mixed.
     rank, world_size, tail
@@ -94,6 +99,7 @@ class ImageNetLoader:
         engine: Engine = "auto",
         seed: int = 0,
         shuffle: bool = False,
+        sampling: Sampling | None = None,
         training: bool = False,
         rank: int = 0,
         world_size: int = 1,
@@ -104,7 +110,14 @@ class ImageNetLoader:
         prefetch_factor: int = 2,
         timeout_s: float = 0,
     ) -> None:
-        check_known("engine", [engine], get_args(Engine))
+        check_known("engine", [engine], get_args(Engine), key="engine")
+        if engine == "threads" and not dataset.view.threads:
+            raise InputError(
+                "a transform of your own draws from random numbers that threads share",
+                key="engine",
+                expected="'workers' or 'auto'",
+                found=repr(engine),
+            )
         for key, value, least in (
             ("num_workers", num_workers, 0),
             ("prefetch_factor", prefetch_factor, 1),
@@ -117,7 +130,11 @@ class ImageNetLoader:
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.engine = engine
-        self.order = EpochOrder(len(dataset), seed=seed, shuffle=shuffle)
+        self.seed = seed
+        self.sampling = sampling or Ordered(len(dataset), seed, shuffle)
+        #: Images that were left out, with the reason of each; see `ImageNetDataset`.
+        self.skipped: dict[str, str] = {}
+        self._fingerprint = digest(dataset.index.fingerprint, self.sampling.name).hex()
         self.training = training
         self.normalise = normalise
         #: What the batch given last was made from.
@@ -163,13 +180,13 @@ class ImageNetLoader:
             If the state is of another data set.
         """
         progress = Progress.from_state(state)
-        progress.check(fingerprint=self.dataset.index.fingerprint, n=self.order.n)
-        if progress.seed != self.order.seed:
+        progress.check(fingerprint=self._fingerprint, n=self.sampling.n)
+        if progress.seed != self.seed:
             raise InputError(
                 "the state was saved with another seed",
                 key="seed",
                 expected=progress.seed,
-                found=self.order.seed,
+                found=self.seed,
             )
         self._pending = progress
 
@@ -183,7 +200,7 @@ class ImageNetLoader:
             self._progress = self._at(epoch, stripes.delivered(step))
             self.latest = loaded.request
             yield self._finish(loaded)
-        self._progress = self._at(epoch, self.order.n)
+        self._progress = self._at(epoch, self.sampling.n)
 
     def _begin(self) -> tuple[int, int]:
         pending, self._pending = self._pending, None
@@ -198,35 +215,47 @@ class ImageNetLoader:
 
     def _at(self, epoch: int, delivered: int) -> Progress:
         return Progress(
-            self.dataset.index.fingerprint,
-            n=self.order.n,
-            seed=self.order.seed,
+            self._fingerprint,
+            n=self.sampling.n,
+            seed=self.seed,
             epoch=epoch,
             delivered=delivered,
         )
 
     def _stripes(self, start: int) -> Stripes:
-        return Stripes(self.order.n, self.batch_size, start=start, **self._split)  # type: ignore[arg-type]
+        return Stripes(self.sampling.n, self.batch_size, start=start, **self._split)  # type: ignore[arg-type]
 
     def _requests(self, epoch: int, stripes: Stripes) -> Iterator[Request]:
         for step in range(stripes.steps):
             positions = stripes.positions(step)
-            images = self.order.indices(epoch, positions)
+            images, draws = self.sampling.images(epoch, positions)
             first = stripes.start + step * stripes.global_batch
-            yield Request(epoch, first, positions, images, images, self.training)
+            yield Request(epoch, first, positions, images, draws, self.training)
 
     def _loaded(self, epoch: int, stripes: Stripes) -> Iterator[Loaded]:
         requests = self._requests(epoch, stripes)
-        if self.num_workers == 0:
+        logger.info("loading with %d %s", self.num_workers, self.chosen)
+        if self.chosen == "none":
             return map(self.dataset.load, requests)
         if self.chosen == "threads":
             return self._from_threads(requests)
         return self._from_workers(requests)
 
     @property
-    def chosen(self) -> Literal["workers", "threads"]:
-        """The engine in use."""
-        return "workers" if self.engine == "auto" else self.engine
+    def chosen(self) -> Literal["workers", "threads", "none"]:
+        """The engine in use; ``"none"`` loads in the calling thread.
+
+        ``"auto"`` takes threads where the compiled decoder of `jpeg_crops` is
+        there, which releases the GIL for a whole batch, and where nothing
+        else is done to an image; worker processes otherwise.
+        """
+        if self.num_workers == 0:
+            return "none"
+        if self.engine != "auto":
+            return self.engine
+        view = self.dataset.view
+        plain = view.threads and not getattr(view, "policies", ())
+        return "threads" if plain and native_available() else "workers"
 
     def _from_threads(self, requests: Iterator[Request]) -> Iterator[Loaded]:
         ahead = self.num_workers * self.prefetch_factor
@@ -236,13 +265,23 @@ class ImageNetLoader:
                 for request in islice(requests, ahead):
                     waiting.append(pool.submit(self.dataset.load, request))
                 while waiting:
-                    loaded = waiting.popleft().result(self.timeout_s or None)
+                    loaded = self._wait(waiting.popleft())
                     for request in islice(requests, 1):
                         waiting.append(pool.submit(self.dataset.load, request))
                     yield loaded
             finally:
                 for future in waiting:
                     future.cancel()
+
+    def _wait(self, future: Future[Loaded]) -> Loaded:
+        try:
+            return future.result(self.timeout_s or None)
+        except TimeoutError as error:
+            raise DataError(
+                "no batch came in time",
+                expected=f"one within timeout_s={self.timeout_s:g}",
+                hint="fewer workers, a longer timeout_s, or faster storage",
+            ) from error
 
     def _from_workers(self, requests: Iterator[Request]) -> Iterator[Loaded]:
         if self._workers is None:
@@ -259,12 +298,15 @@ class ImageNetLoader:
         return iter(self._workers)
 
     def _finish(self, loaded: Loaded) -> Batch:
-        pixels, labels = loaded.pixels, loaded.labels
-        if self.pin_memory:
-            pixels, labels = pixels.pin_memory(), labels.pin_memory()
-        images = pixels.permute(0, 3, 1, 2)
-        if self.normalise is not None:
+        for name, reason in loaded.skipped:
+            if name not in self.skipped:
+                logger.warning("left out %s: %s", name, reason)
+            self.skipped[name] = reason
+        images, labels = loaded.images, loaded.labels
+        if self.normalise is not None and images.dtype == torch.uint8:
             images = self.normalise(images)
+        if self.pin_memory:
+            images, labels = images.pin_memory(), labels.pin_memory()
         return Batch.of(images, labels, loaded.request)
 
 

@@ -1,4 +1,4 @@
-"""From encoded images to a batch of uint8 pixels: the training view and the validation view."""
+"""From encoded images to a batch: the training view and the validation view."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image
+from torch import Tensor
 
 from imagenet_dm.geometry import RandomCrops, centre_place, resized_shape
 from imagenet_dm.policies import Policy
 from imagenet_dm.requests import Request
+from imagenet_dm.resolution import Resolution
 from jpeg_crops import EncodedImage, crop_batch, image_sizes
 from neuroai_core.rng import generator
 
@@ -20,14 +23,11 @@ from neuroai_core.rng import generator
 class View(Protocol):
     """What the model will see of an image."""
 
-    def size(self, epoch: int) -> int:
-        """Give height and width of the view in pixels."""
-        ...
+    #: Whether several threads may make views at a time.
+    threads: bool
 
-    def fill(
-        self, images: Sequence[EncodedImage], request: Request, out: npt.NDArray[np.uint8]
-    ) -> None:
-        """Fill `out`, shape ``(b, size, size, 3)``, from the encoded images of a request.
+    def __call__(self, images: Sequence[EncodedImage], request: Request) -> Tensor:
+        """Make the batch of a request, ``(b, channels, height, width)``.
 
         Raises
         ------
@@ -45,31 +45,27 @@ class TrainingView:
     ----------
     crops
         Which crop and flip belong to which image.
-    pixels
-        Height and width of the view.
+    resolution
+        Height and width of the view in pixels, by epoch.
     policies
         Applied to the crop one after another, drawn by (seed, epoch, image).
     """
 
     crops: RandomCrops
-    pixels: int = 224
+    resolution: Resolution
     policies: tuple[Policy, ...] = ()
 
-    def size(self, epoch: int) -> int:
-        """Give height and width of the view in pixels."""
-        del epoch
-        return self.pixels
+    threads = True
 
-    def fill(
-        self, images: Sequence[EncodedImage], request: Request, out: npt.NDArray[np.uint8]
-    ) -> None:
-        """Fill `out` with the crops of the request's epoch."""
+    def __call__(self, images: Sequence[EncodedImage], request: Request) -> Tensor:
+        """Make the crops of the request's epoch, uint8."""
         sizes = image_sizes(images, threads=1)
         boxes, flips = self.crops.draw(request.epoch, request.draws, sizes)
-        crop_batch(images, boxes, out.shape[1], flips=flips, out=out, threads=1)
+        out = crop_batch(images, boxes, self.resolution(request.epoch), flips=flips, threads=1)
         if self.policies:
             for row, draw in zip(out, request.draws.tolist(), strict=True):
                 self._augment(row, generator(self.crops.seed, "augment", request.epoch, draw))
+        return _channels_first(out)
 
     def _augment(self, row: npt.NDArray[np.uint8], rng: np.random.Generator) -> None:
         image = Image.fromarray(row)
@@ -96,10 +92,7 @@ class CentreView:
     pixels: int = 224
     shorter: int = 256
 
-    def size(self, epoch: int) -> int:
-        """Give height and width of the view in pixels."""
-        del epoch
-        return self.pixels
+    threads = True
 
     def boxes(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Give the boxes in the images before they are resized: top, left, height, width."""
@@ -111,9 +104,12 @@ class CentreView:
             boxes[row, 2:] = self.pixels * scale
         return boxes
 
-    def fill(
-        self, images: Sequence[EncodedImage], request: Request, out: npt.NDArray[np.uint8]
-    ) -> None:
-        """Fill `out` with the centres; the request's epoch makes no difference."""
+    def __call__(self, images: Sequence[EncodedImage], request: Request) -> Tensor:
+        """Make the centres, uint8; the request's epoch makes no difference."""
         boxes = self.boxes(image_sizes(images, threads=1))
-        crop_batch(images, boxes, self.pixels, out=out, threads=1)
+        return _channels_first(crop_batch(images, boxes, self.pixels, threads=1))
+
+
+def _channels_first(pixels: npt.NDArray[np.uint8]) -> Tensor:
+    """See ``(b, height, width, channels)`` as torch does, in channels-last memory."""
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2)
