@@ -1,6 +1,48 @@
 """Neural recordings as WebDataset shards, and loaders that resume exactly."""
 
-from neural_shards.__about__ import __version__
-from neural_shards.writer import WebDatasetWriter
+from __future__ import annotations
 
-__all__ = ["WebDatasetWriter", "__version__"]
+import importlib
+from typing import TYPE_CHECKING
+
+from neural_shards.__about__ import __version__
+from neural_shards.arrays import create_shards_from_arrays
+from neural_shards.checkpoint import ResumableWebDatasetLoader
+from neural_shards.collate import collate_webdataset
+from neural_shards.info import ShardedDatasetInfo
+from neural_shards.loader import WebDatasetLoader
+from neural_shards.parallel import write_shards
+from neural_shards.shard_set import ShardSet
+from neural_shards.writer import WebDatasetWriter
+from neuroai_core.extras import require
+
+if TYPE_CHECKING:
+    from neural_shards.dataloader import create_webdataset_dataloader
+
+__all__ = [
+    "NWBToWebDatasetConverter",
+    "ResumableWebDatasetLoader",
+    "ShardSet",
+    "ShardedDatasetInfo",
+    "WebDatasetLoader",
+    "WebDatasetWriter",
+    "__version__",
+    "collate_webdataset",
+    "create_shards_from_arrays",
+    "create_webdataset_dataloader",
+    "write_shards",
+]
+
+#: What needs an extra comes when it is asked for: module, and what must be installed.
+_LATER = {
+    "NWBToWebDatasetConverter": ("neural_shards.nwb", "pynwb", "nwb"),
+    "create_webdataset_dataloader": ("neural_shards.dataloader", "torch", "torch"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, needed, extra = _LATER[name]
+    require(needed, package="neural-shards", extra=extra)
+    return getattr(importlib.import_module(module), name)

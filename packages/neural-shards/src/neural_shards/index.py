@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import google_crc32c
 import numpy as np
 import numpy.typing as npt
 
+from neural_shards.formats import is_compressed, modality
 from neural_shards.values import PLAIN, Layout
 from neuroai_core.errors import DataError
 
@@ -51,6 +53,22 @@ class Column:
     shape: Ints
     crc: npt.NDArray[np.uint32]
 
+    @cached_property
+    def modality(self) -> str:
+        """The modality of the members."""
+        return modality(self.suffix)
+
+    @cached_property
+    def common_shape(self) -> tuple[int, ...] | None:
+        """The shape of the array of every sample, None if they differ or one is missing.
+
+        Compressed and Fortran-ordered arrays have none: they are not copied as they lie.
+        """
+        plain = self.dtype is not None and not self.fortran and not is_compressed(self.suffix)
+        if not plain or not self.offset.all() or not (self.shape == self.shape[:1]).all():
+            return None
+        return tuple(int(n) for n in self.shape[0])
+
 
 @dataclass(frozen=True)
 class ShardIndex:
@@ -66,6 +84,11 @@ class ShardIndex:
     def __len__(self) -> int:
         return len(self.keys)
 
+    @cached_property
+    def digest(self) -> str:
+        """BLAKE2b of the index, in hexadecimal: the same for the same members."""
+        return self.to_bytes()[-DIGEST:].hex()
+
     def to_bytes(self) -> bytes:
         """Write it: magic, length and JSON of the header, the arrays, a BLAKE2b of all."""
         head = {
@@ -80,7 +103,7 @@ class ShardIndex:
             parts += [a.astype("<i8").tobytes() for a in (c.offset, c.size, c.shape)]
             parts.append(c.crc.astype("<u4").tobytes())
         content = b"".join(parts)
-        return content + digest(content)
+        return content + _digest(content)
 
     @classmethod
     def from_bytes(cls, content: bytes, path: object) -> ShardIndex:
@@ -91,7 +114,7 @@ class ShardIndex:
         DataError
             If a byte is not as it was written.
         """
-        if content[:8] != MAGIC or digest(content[:-DIGEST]) != content[-DIGEST:]:
+        if content[:8] != MAGIC or _digest(content[:-DIGEST]) != content[-DIGEST:]:
             raise _damaged(path)
         try:
             return cls._read(content, path)
@@ -131,7 +154,7 @@ class ShardIndex:
                 return False
             if c.dtype is not None and np.dtype(c.dtype).kind not in PLAIN:
                 return False
-            if c.dtype is not None and c.suffix.endswith("npy"):
+            if c.dtype is not None and not is_compressed(c.suffix):
                 # In float64, whose rounding is far below a header's length, nothing overflows.
                 nbytes = np.prod(c.shape.astype(float), axis=1) * np.dtype(c.dtype).itemsize
                 if (nbytes > c.size)[there].any():
@@ -188,8 +211,7 @@ def crc32c(parts: Iterable[bytes | npt.NDArray[np.uint8]]) -> int:
     return int(value)
 
 
-def digest(content: bytes) -> bytes:
-    """Give the BLAKE2b by which an index is checked and known, 16 bytes."""
+def _digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=DIGEST).digest()
 
 

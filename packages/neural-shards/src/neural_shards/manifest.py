@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from neural_shards.formats import kind
 from neural_shards.index import ShardIndex
+from neural_shards.names import METADATA
 from neuroai_core.errors import DataError
 from neuroai_core.files import atomic_write
 
@@ -128,29 +130,39 @@ class Manifest:
 def describe(index: ShardIndex) -> dict[str, dict[str, Any]]:
     """Say what the modalities of a shard are."""
     found: dict[str, dict[str, Any]] = {}
+    samples: dict[str, int] = {}
     for column in index.columns:
-        there = column.offset != 0
+        name, there = column.modality, column.offset != 0
         rows = column.shape[there]
-        name, _, kind = column.suffix.rpartition(".")
-        entry: dict[str, Any] = {"kind": kind}
+        entry: dict[str, Any] = {"kind": kind(column.suffix)}
         if column.dtype is not None and len(rows):
             same = (rows == rows[0]).all(axis=0)
             shape = [int(n) if s else None for n, s in zip(rows[0], same, strict=True)]
             entry |= {"dtype": column.dtype, "shape": shape}
-        if not there.all():
+        found[name] = _common(found[name], entry) if name in found else entry
+        samples[name] = samples.get(name, 0) + int(there.sum())
+    found.pop(METADATA, None)
+    for name, entry in found.items():
+        if samples[name] < len(index):
             entry["optional"] = True
-        found = combine(found, {name or kind: entry})
     return found
 
 
 def combine(
-    a: Mapping[str, Mapping[str, Any]], b: Mapping[str, Mapping[str, Any]]
+    a: Mapping[str, Mapping[str, Any]] | None, b: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
-    """Join the descriptions of two shards; None stands where they differ."""
-    joined = {name: dict(entry) for name, entry in a.items()}
-    for name, entry in b.items():
-        joined[name] = _common(joined[name], entry) if name in joined else dict(entry)
-    return joined
+    """Join the descriptions of two shards; None stands where they differ.
+
+    What only one of them has is optional. `a` is None before the first shard.
+    """
+    if a is None:
+        return {name: dict(entry) for name, entry in b.items()}
+    return {
+        name: _common(a[name], b[name])
+        if name in a and name in b
+        else {**(a[name] if name in a else b[name]), "optional": True}
+        for name in [*a, *(name for name in b if name not in a)]
+    }
 
 
 def _common(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:

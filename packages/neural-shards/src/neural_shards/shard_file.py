@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from neural_shards import tar
-from neural_shards.index import ENDING, IndexBuilder, ShardIndex, crc32c, digest
+from neural_shards.index import ENDING, IndexBuilder, ShardIndex, crc32c
 from neural_shards.manifest import Shard
 from neural_shards.names import METADATA, check_modalities, check_sample_id
 from neural_shards.values import Encoded, decode_npy, encode, encode_json
@@ -82,10 +82,9 @@ class ShardFile:
             if self._tar is not self._file:
                 self._tar.close()
         index = self._builder.build(self._position + len(tar.END))
-        content = index.to_bytes()
-        atomic_write(self.path.with_name(self.path.name + ENDING), content)
-        sha256, known = self._file.hash.hexdigest(), digest(content).hex()
-        return Shard(self.path.name, len(index), self._file.size, sha256, known), index
+        atomic_write(self.path.with_name(self.path.name + ENDING), index.to_bytes())
+        sha256 = self._file.hash.hexdigest()
+        return Shard(self.path.name, len(index), self._file.size, sha256, index.digest), index
 
     def abort(self, error: BaseException) -> None:
         """Leave nothing behind."""

@@ -72,7 +72,7 @@ class WebDatasetWriter:
         self.summary: dict[str, Any] | None = None
         self._pickled = pickled
         self._shards: list[Shard] = []
-        self._modalities: dict[str, dict[str, Any]] = {}
+        self._modalities: dict[str, dict[str, Any]] | None = None
         self._ids: set[str] = set()
         self._written = 0
         self._file: ShardFile | None = None
@@ -134,7 +134,7 @@ class WebDatasetWriter:
                 self.abort()
             elif self._file is not None:
                 self._close_shard(self._file)
-            parts = (self._modalities, self.shard_size, self.compression, self.metadata)
+            parts = (self._modalities or {}, self.shard_size, self.compression, self.metadata)
             self.summary = Manifest(tuple(self._shards), *parts).write(self.output_dir)
             folder.finish(self.output_dir)
         return self.summary
