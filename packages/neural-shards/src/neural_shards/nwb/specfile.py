@@ -126,7 +126,10 @@ def _placed(error: InputError, where: Where) -> InputError:
     """Add the place to an error that a value made when all was put together."""
     if error.index is not None:
         return error
-    near = [where.down(str(error.key).rpartition(".")[2]), where.down("modalities").down(str(error.key))]
+    near = [
+        where.down(str(error.key).rpartition(".")[2]),
+        where.down("modalities").down(str(error.key)),
+    ]
     parts = next((place for place in near if place.keys in place.lines), where).parts()
     error.path, error.index = parts["path"], parts["index"]
     return error
