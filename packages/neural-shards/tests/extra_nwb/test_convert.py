@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 import pytest
-from pynwb import NWBFile
+from pynwb import NWBFile, TimeSeries
 
-from neural_shards.nwb import NWBToWebDatasetConverter, convert_nwb_files
+from neural_shards.nwb import (
+    ConversionSpec,
+    NWBToWebDatasetConverter,
+    Spikes,
+    convert_nwb_files,
+    preview_nwb_files,
+)
+from neural_shards.nwb.plan import Plan, plan
 from neuroai_core import DataError, InputError, NotFoundError, UnknownArgumentError
 
 
@@ -22,7 +31,7 @@ def test_a_real_recording_sample_by_sample(
 ) -> None:
     path = real_data / "nwb" / "A8604-211122.nwb"
     converter = NWBToWebDatasetConverter(
-        tmp_path / "out", modalities=["spikes"], bin_size_ms=20.0, sequence_length=50
+        tmp_path / "out", modalities=["spikes"], bin_size_ms=20.0, sequence_length=50, overlap=0.0
     )
     made = converter.convert_nwb_file(path)
     summary = converter.finalize()
@@ -54,7 +63,7 @@ def test_a_series_of_an_old_file_with_an_extension(
     real_data: Path, tmp_path: Path, read_back: Callable[..., Any]
 ) -> None:
     converter = NWBToWebDatasetConverter(
-        tmp_path / "out", modalities=["test_ts"], bin_size_ms=1000.0, sequence_length=2
+        tmp_path / "out", modalities=["test_ts"], bin_size_ms=1000.0, sequence_length=2, overlap=0.0
     )
     converter.convert_nwb_file(real_data / "nwb" / "2.1.0_nwbfile_with_extension.nwb")
     converter.finalize()
@@ -105,8 +114,140 @@ def test_the_same_input_gives_the_same_bytes(
 
 def test_an_open_file_is_taken_as_it_is(simple: NWBFile, tmp_path: Path) -> None:
     converter = NWBToWebDatasetConverter(tmp_path / "out", modalities=["spikes"])
-    assert converter.convert_nwb_file(simple) == 19
+    assert converter.convert_nwb_file(simple) == 38
     assert converter.finalize()["metadata"]["sessions"][0]["sha256"] is None
+
+
+def sessions_of(new_file: Callable[..., NWBFile], written: Callable[..., Path]) -> list[Path]:
+    """Write three recordings of different length and units."""
+    paths = []
+    for number in range(3):
+        file = new_file()
+        rng = np.random.default_rng(number)
+        for _ in range(2 + number):
+            file.add_unit(spike_times=np.sort(rng.uniform(0, 10.0 + 7 * number, 300)))
+        data = rng.normal(size=(400 + 200 * number, 2))
+        module = file.create_processing_module("behavior", "b")
+        module.add(TimeSeries(name="speed", data=data, unit="m/s", rate=25.0))
+        paths.append(written(file, f"session{number}.nwb"))
+    return paths
+
+
+def content_of(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
+def test_one_by_one_in_one_go_and_in_parallel_give_the_same_bytes(
+    new_file: Callable[..., NWBFile], written: Callable[..., Path], tmp_path: Path
+) -> None:
+    paths = sessions_of(new_file, written)
+    converter = NWBToWebDatasetConverter(tmp_path / "one", 10, sequence_length=40)
+    converter.convert_nwb_files(paths)
+    summary = converter.finalize()
+    assert set(summary["modalities"]) == {"spikes", "behavior"}
+    settings: dict[str, Any] = {"shard_size": 10, "sequence_length": 40}
+    convert_nwb_files(paths, tmp_path / "go", **settings)
+    with ThreadPoolExecutor(3) as threads:
+        convert_nwb_files(paths, tmp_path / "threads", executor=threads, **settings)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+        convert_nwb_files(paths, tmp_path / "processes", executor=processes, **settings)
+    whole = content_of(tmp_path / "one")
+    assert len(whole) > 10
+    for name in ("go", "threads", "processes"):
+        assert content_of(tmp_path / name) == whole
+
+
+def test_a_conversion_that_was_stopped_goes_on(
+    new_file: Callable[..., NWBFile],
+    written: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paths = sessions_of(new_file, written)
+    settings: dict[str, Any] = {"shard_size": 10, "sequence_length": 40}
+    convert_nwb_files(paths, tmp_path / "whole", **settings)
+    read = Plan.samples
+
+    def stop(done: int, total: int) -> None:
+        if done == 40:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert_nwb_files(paths, tmp_path / "out", report=stop, **settings)
+    asked = []
+
+    def counted(self: Plan, first: int = 0, stop: int | None = None) -> Any:
+        asked.append(first)
+        return read(self, first, stop)
+
+    monkeypatch.setattr(Plan, "samples", counted)
+    convert_nwb_files(paths, tmp_path / "out", **settings)
+    assert content_of(tmp_path / "out") == content_of(tmp_path / "whole")
+    total = len(read_summary(tmp_path / "out")["shards"])
+    assert len(asked) <= total - 4 + 3  # four shards were kept; some hold two recordings
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads((folder / "dataset_metadata.json").read_text())
+    return made
+
+
+def test_a_recording_that_changes_meanwhile_is_an_error(
+    simple: NWBFile, written: Callable[..., Path]
+) -> None:
+    path = written(simple)
+    planned = plan(path, ConversionSpec({"spikes": Spikes()}))
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(DataError, match="has changed"):
+        next(planned.samples())
+
+
+def test_a_preview_is_what_comes(
+    new_file: Callable[..., NWBFile], written: Callable[..., Path], tmp_path: Path
+) -> None:
+    paths = sessions_of(new_file, written)
+    settings: dict[str, Any] = {"shard_size": 10, "sequence_length": 40}
+    before = preview_nwb_files(paths, **settings)
+    assert not (tmp_path / "out").exists()
+    summary = convert_nwb_files(paths, tmp_path / "out", **settings)
+    assert before["samples"] == summary["total_samples"]
+    assert before["shards"] == summary["total_shards"]
+    assert [r["modalities"]["spikes"]["units"] for r in before["recordings"]] == [2, 3, 4]
+    assert json.loads(json.dumps(before)) == before
+
+
+def test_a_failing_file_in_another_process_is_named(
+    simple: NWBFile, written: Callable[..., Path], tmp_path: Path
+) -> None:
+    good, bad = written(simple), tmp_path / "bad.nwb"
+    bad.write_bytes(good.read_bytes()[:5000])
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as processes,
+        pytest.raises(DataError) as raised,
+    ):
+        convert_nwb_files([good, bad], tmp_path / "o", modalities=["spikes"], executor=processes)
+    assert raised.value.path == bad
+    with (
+        ProcessPoolExecutor(1) as processes,
+        pytest.raises(InputError, match="cannot be sent to other processes"),
+    ):
+        convert_nwb_files([simple], tmp_path / "o", executor=processes)
+
+
+def test_nothing_usual(new_file: Callable[..., NWBFile], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing that is usually taken"):
+        convert_nwb_files([new_file()], tmp_path / "out")
+    with pytest.raises(InputError, match="no recording to convert"):
+        convert_nwb_files([], tmp_path / "out")
+    with pytest.raises(InputError, match="named twice"):
+        convert_nwb_files(
+            [new_file()],
+            tmp_path / "out",
+            modalities=["spikes"],
+            spec=ConversionSpec({"spikes": Spikes()}),
+        )
+    with pytest.raises(InputError, match="a list of names"):
+        convert_nwb_files([new_file()], tmp_path / "out", modalities="spikes")
 
 
 def test_what_is_no_recording(

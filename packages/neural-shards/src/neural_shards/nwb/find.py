@@ -106,6 +106,19 @@ KINDS: dict[str, Callable[[str, Any], bool]] = {
 }
 
 
+#: What is taken of a recording where nothing is said, if it is there.
+USUAL = ("spikes", "lfp", "eeg", "behavior", "ophys", "fmri", "stimulus")
+
+
+def usual(file: Any) -> tuple[str, ...]:
+    """Give the usual modalities that a recording has."""
+    series = series_in(file)
+    found = {name for name in KINDS if any(KINDS[name](p, s) for p, s in series.items())}
+    if file.units is not None and "spike_times" in file.units.colnames and len(file.units.id):
+        found.add("spikes")
+    return tuple(name for name in USUAL if name in found)
+
+
 def find(
     series: Mapping[str, Any], modality: str, wanted: tuple[str, ...] = (), *, source: object = None
 ) -> dict[str, Any]:

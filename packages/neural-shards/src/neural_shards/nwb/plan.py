@@ -12,7 +12,7 @@ import numpy.typing as npt
 from neural_shards.nwb.channels import Channel, LabelChannel, open_channels
 from neural_shards.nwb.find import series_in
 from neural_shards.nwb.grid import Grid
-from neural_shards.nwb.recording import Recording, Source, hash_of, opened
+from neural_shards.nwb.recording import Recording, Source, fingerprint, hash_of, opened
 from neural_shards.nwb.runs import Runs, intersect, runs_of, without
 from neural_shards.nwb.spec import MASK, ConversionSpec, Windows
 from neural_shards.nwb.stored import read
@@ -48,6 +48,8 @@ class Plan:
         What is known of it as a whole, stored once: names, tables, the grid.
     report
         What was found and taken, and what was not, as plain values.
+    fingerprint
+        Which bytes it was made of, see `recording.fingerprint`.
     """
 
     source: Source
@@ -57,12 +59,15 @@ class Plan:
     scans: Mapping[str, Any]
     session: Mapping[str, Any]
     report: Mapping[str, Any]
+    fingerprint: str | None
 
     def __len__(self) -> int:
         return len(self.windows)
 
     def samples(self, first: int = 0, stop: int | None = None) -> Iterator[Sample]:
         """Read windows ``first .. stop - 1``: each a dict of values and a dict of metadata."""
+        if fingerprint(self.source) != self.fingerprint:
+            raise DataError("the recording has changed while it was converted", path=self.source)
         length = self.windows.length
         starts = self.windows.starts[first:stop]
         with opened(self.source) as recording:
@@ -163,7 +168,7 @@ def plan(source: Source, spec: ConversionSpec) -> Plan:
                 "left_out": windows.left_out,
             },
         }
-        return Plan(source, spec, grid, windows, scans, session, report)
+        return Plan(source, spec, grid, windows, scans, session, report, fingerprint(source))
 
 
 def _grid(channels: Mapping[str, Channel], recording: Recording, spec: ConversionSpec) -> Grid:

@@ -96,14 +96,23 @@ def _in_memory(file: Any) -> Recording:
 
 def _read(source: Source, stack: contextlib.ExitStack) -> Any:
     pynwb = require("pynwb", package="neural-shards", extra="nwb")
+    if is_remote(source):
+        return _open(source, stack, pynwb.NWBHDF5IO, file=_remote_hdf5(source, stack))
     path = Path(source)
     if not path.exists():
         raise NotFoundError("there is no such file", path=source)
     if path.is_dir():
-        raise DataError("this folder is no Zarr store of NWB", path=source)
-    _check_hdf5(path)
+        if not any((path / name).exists() for name in (".zgroup", ".zmetadata", "zarr.json")):
+            raise DataError("this folder is no Zarr store", path=source)
+        zarr = require("hdmf_zarr", package="neural-shards", extra="zarr")
+        return _open(source, stack, zarr.NWBZarrIO, path=str(path))
+    _check_hdf5(path, path)
+    return _open(source, stack, pynwb.NWBHDF5IO, path=str(path))
+
+
+def _open(source: Source, stack: contextlib.ExitStack, kind: Any, **where: Any) -> Any:
     try:
-        io = pynwb.NWBHDF5IO(str(path), "r", load_namespaces=True)
+        io = kind(mode="r", load_namespaces=True, **where)
         stack.callback(io.close)
         return io.read()
     except Exception as error:
@@ -115,18 +124,54 @@ def _read(source: Source, stack: contextlib.ExitStack) -> Any:
         ) from error
 
 
-def _check_hdf5(path: Path) -> None:
-    """Say what is wrong with a file before pynwb trips on it."""
+def _remote_hdf5(address: str, stack: contextlib.ExitStack) -> Any:
+    """Open a remote HDF5 file; what is read is fetched in blocks and kept for a while."""
+    fsspec = require("fsspec", package="neural-shards", extra="nwb")
     h5py = require("h5py", package="neural-shards", extra="nwb")
-    if not h5py.is_hdf5(path):
+    try:
+        system, path = fsspec.core.url_to_fs(address)
+        file = stack.enter_context(system.open(path, "rb", block_size=4 << 20))
+    except FileNotFoundError:
+        raise NotFoundError("there is no such file", path=address) from None
+    except ImportError as error:
         raise DataError(
-            "this is no NWB file",
-            path=path,
-            expected="an HDF5 file",
-            found="an empty file" if path.stat().st_size == 0 else "something else",
+            "this kind of address needs a package that is not installed",
+            path=address,
+            found=str(error),
+        ) from error
+    except (OSError, ValueError) as error:
+        raise DataError("this address cannot be read", path=address, found=str(error)) from error
+    _check_hdf5(file, address)
+    return stack.enter_context(h5py.File(file, "r"))
+
+
+def fingerprint(source: Source) -> str | None:
+    """Say in a text which bytes lie at a source, without reading all of them.
+
+    None for a recording in memory.
+    """
+    if is_open(source):
+        return None
+    if is_remote(source):
+        fsspec = require("fsspec", package="neural-shards", extra="nwb")
+        system, path = fsspec.core.url_to_fs(source)
+        return f"{source} {system.ukey(path)}"
+    path = Path(source)
+    parts = sorted(path.rglob("*")) if path.is_dir() else [path]
+    stats = [part.stat() for part in parts]
+    times = max((s.st_mtime_ns for s in stats), default=0)
+    return f"{path.resolve()} {sum(s.st_size for s in stats)} {times}"
+
+
+def _check_hdf5(content: Any, path: object) -> None:
+    """Say what is wrong with a file, on disk or open, before pynwb trips on it."""
+    h5py = require("h5py", package="neural-shards", extra="nwb")
+    if not _begins_like_hdf5(content):
+        raise DataError(
+            "this is no NWB file", path=path, expected="an HDF5 file", found="something else"
         )
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(content, "r") as file:
             version = file.attrs.get("nwb_version", file.get("nwb_version"))
             version = version if version is None or isinstance(version, str) else version[()]
     except OSError as error:
@@ -142,6 +187,21 @@ def _check_hdf5(path: Path) -> None:
             found=version,
             hint="convert it to NWB 2 first",
         )
+
+
+def _begins_like_hdf5(content: Any) -> bool:
+    """Say whether the signature of HDF5 stands where it may: at 0, 512, 1024, 2048 ..."""
+    with contextlib.ExitStack() as stack:
+        file = content
+        if isinstance(content, Path):
+            file = stack.enter_context(open(content, "rb"))
+        size, at = file.seek(0, 2), 0
+        while at + 8 <= size:
+            file.seek(at)
+            if file.read(8) == b"\x89HDF\r\n\x1a\n":
+                return True
+            at = max(512, at * 2)
+        return False
 
 
 def hash_of(source: Source) -> str | None:

@@ -141,7 +141,7 @@ def _nearest(
     times, centres = stretch.times, grid.centres(a, b)
     right = np.clip(np.searchsorted(times, centres), 1, max(len(times) - 1, 1))
     left, right = right - 1, np.minimum(right, len(times) - 1)
-    at = np.where(centres - times[left] <= times[right] - centres, left, right)
+    at = np.where(centres - times[left] <= times[right] - centres + grid.tolerance_s, left, right)
     return series.scaled(stretch.values[at]), np.ones(b - a, dtype=bool)
 
 

@@ -194,7 +194,7 @@ class ConversionSpec:
         if not (math.isfinite(self.bin_ms) and self.bin_ms > 0):
             raise InputError(
                 "a bin has no width",
-                key="bin_size_ms",
+                key="bin_ms",
                 expected="more than 0 milliseconds",
                 found=self.bin_ms,
             )
