@@ -3,7 +3,6 @@
 Run: python campaigns/damage.py [rounds]
 """
 
-# ruff: noqa: D103, T201  a script that prints
 from __future__ import annotations
 
 import io

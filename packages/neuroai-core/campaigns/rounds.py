@@ -7,7 +7,6 @@ itself gives is in the row of NumPy's Generator.permutation.
 Run: python campaigns/rounds.py [keys [rounds ...]]
 """
 
-# ruff: noqa: D103, D401, T201  a script that prints
 from __future__ import annotations
 
 import math
