@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroai_core import InputError, UnknownArgumentError
@@ -48,6 +48,7 @@ def test_the_outros_of_the_document(numbered, loader, timing, outro):
     assert labels[:, -outro - 1].tolist() == [0, 10]
 
 
+@settings(max_examples=30)
 @given(
     intro=st.integers(0, 4),
     stimulus=st.integers(1, 4),

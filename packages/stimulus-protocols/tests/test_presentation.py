@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroai_core import InputError
@@ -39,6 +39,7 @@ def plain(shown, void):
     return torch.stack(out).reshape(shown.shape)
 
 
+@settings(max_examples=30)
 @given(
     seed=st.integers(0, 1000),
     void=st.sampled_from([0.0, 0.5]),
@@ -120,3 +121,25 @@ def test_a_computed_stimulus_of_another_size():
     grating = Grating(frames=2, height=9, width=9, spatial_frequency_cpp=0.1)
     with pytest.raises(InputError, match="size of the images"):
         Presentation(images, labels, Segment(frames=2, stimulus=grating).table())
+
+
+def test_shifted_images_leave_the_void():
+    images, labels = pictures(1)
+    segment = Segment(frames=1, item=0, shift_px=(2, -1))
+    shown = Presentation(images, labels, segment.table(), void_value=0.25).materialise()[0, 0]
+    assert torch.equal(shown[:, 1:, 2:], images[0, :, :-1, :-2])
+    assert (shown[:, 0] == 0.25).all()
+    assert (shown[:, :, :2] == 0.25).all()
+    far = Segment(frames=1, item=0, shift_px=(99, 0)).table()
+    assert (Presentation(images, labels, far).materialise() == 0).all()
+
+
+def test_scrambled_images_are_keyed_by_image():
+    images, labels = pictures(3)
+    table = image(1, scrambled=True).table()
+    keys = torch.tensor([7, 8, 9])
+    whole = Presentation(images, labels, table, keys=keys, seed=2).materialise()
+    alone = Presentation(images[1:2], labels[1:2], table, keys=keys[1:2], seed=2).materialise()
+    assert torch.equal(whole[1], alone[0])
+    assert torch.allclose(whole.mean((3, 4))[:, 0], images.mean((2, 3)), atol=1e-6)
+    assert Presentation(images, labels, table).labels.tolist() == [[-1]] * 3

@@ -10,6 +10,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
 
 from neuroai_core.errors import DataError, InputError, reject_unknown
+from stimulus_protocols.labels import LabelPolicy
+from stimulus_protocols.noise import Noise
 from stimulus_protocols.presentation import Presentation, Void
 from stimulus_protocols.table import FrameTable
 from stimulus_protocols.timeline import Timeline
@@ -38,6 +40,10 @@ class StimulusProtocolDataLoader:
         protocol, which is drawn for each trial by ``(seed, image)``. Images
         are known by their number in a map-style data set, and by their place
         in the epoch in anything else.
+    noise
+        What is added to every frame; see `Noise`.
+    label_policy
+        When labels are asked for; see `LabelPolicy`.
     lazy
         Give every batch as a `Presentation`, which holds each image once.
     **loader_arguments
@@ -73,6 +79,8 @@ class StimulusProtocolDataLoader:
         void_value: Void = 0.0,
         void_label: int = -1,
         seed: int = 0,
+        noise: Noise | None = None,
+        label_policy: LabelPolicy | None = None,
         lazy: bool = False,
         **loader_arguments: Any,
     ) -> None:
@@ -88,11 +96,13 @@ class StimulusProtocolDataLoader:
         self.void_value = void_value
         self.void_label = void_label
         self.seed = seed
+        self.noise = noise
+        self.label_policy = label_policy or LabelPolicy()
         self.lazy = lazy
         self._order: Order | None = None
         self._delivered = 0
         self.loader = self._wrap(data, loader_arguments)
-        self._table = None if protocol.is_random else protocol.table()
+        self._table = None if protocol.is_random else self.label_policy.apply(protocol.table())
 
     @property
     def ignore_index(self) -> int:
@@ -172,8 +182,8 @@ class StimulusProtocolDataLoader:
         if self._table is not None:
             table = self._table
         else:
-            drawn = [self.protocol.resolve(self.seed, int(key)).table() for key in batch.keys]
-            table = FrameTable.stack(drawn)
+            drawn = (self.protocol.resolve(self.seed, int(key)).table() for key in batch.keys)
+            table = FrameTable.stack([self.label_policy.apply(trial) for trial in drawn])
         identity = batch.items.shape[1] == 1 and len(batch.items) == len(batch.images)
         return Presentation(
             batch.images,
@@ -182,6 +192,9 @@ class StimulusProtocolDataLoader:
             items=None if identity else batch.items,
             void_value=self.void_value,
             void_label=self.void_label,
+            noise=self.noise,
+            keys=batch.keys,
+            seed=self.seed,
         )
 
     def _wrap(self, data: Any, arguments: dict[str, Any]) -> Any:

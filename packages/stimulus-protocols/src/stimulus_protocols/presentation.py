@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from neuroai_core.errors import InputError
-from stimulus_protocols.table import VOID, FrameTable
+from neuroai_core.rng import generator
+from stimulus_protocols.noise import Noise, scramble
+from stimulus_protocols.table import SCRAMBLED, VOID, FrameTable
 
-Void = float | Sequence[float] | Literal["image_mean"]
+Array: TypeAlias = npt.NDArray[np.float64]
+Rows: TypeAlias = npt.NDArray[np.int64]
+Void: TypeAlias = float | Sequence[float] | Literal["image_mean"]
 
 
 class Presentation:
@@ -35,6 +40,11 @@ class Presentation:
         scaled around it.
     void_label
         The label of steps without one.
+    noise
+        What is added to every frame.
+    keys, seed
+        ``(trials,)``: what each trial is known by, and the seed, for noise and
+        phase scrambling; by default its number.
 
     Examples
     --------
@@ -58,6 +68,9 @@ class Presentation:
         items: torch.Tensor | None = None,
         void_value: Void = 0.0,
         void_label: int = -1,
+        noise: Noise | None = None,
+        keys: torch.Tensor | None = None,
+        seed: int = 0,
     ) -> None:
         if images.ndim != 4:
             raise InputError(
@@ -77,6 +90,10 @@ class Presentation:
         self.every_image_once = items is None
         self.items = torch.arange(len(images))[:, None] if items is None else items
         self.void_label = void_label
+        self.noise = noise
+        self.keys = torch.arange(len(self.items)) if keys is None else keys
+        self.seed = seed
+        self._scrambled: dict[int, torch.Tensor] = {}
         _check(table, self.items)
         self._void = _void(void_value, images, self.items)
         for stimulus in table.stimuli:
@@ -121,8 +138,9 @@ class Presentation:
         Pictures are ``(trials, channels, height, width)``, and not to be
         written into: they may be the images themselves.
         """
-        starts = [*self.table.changes().tolist(), len(self)]
-        for start, stop in itertools.pairwise(starts):
+        restless = self.noise is not None and self.noise.dynamics != "static"
+        changes = range(len(self)) if restless else self.table.changes().tolist()
+        for start, stop in itertools.pairwise([*changes, len(self)]):
             yield start, stop, self.frame(start)
 
     def frames(self) -> Iterator[torch.Tensor]:
@@ -163,47 +181,99 @@ class Presentation:
 
     def frame(self, step: int) -> torch.Tensor:
         """Give the picture of one step, ``(trials, channels, height, width)``."""
+        picture = self._clean(step)
+        return picture if self.noise is None else self._noisy(picture, self.noise, step)
+
+    def _clean(self, step: int) -> torch.Tensor:
         table = self.table
-        columns = np.stack(
-            [a[:, :, step] for a in (table.source, table.source_frame, table.gain)], axis=-1
-        ).astype(np.float64)
+        columns = np.stack([getattr(table, name)[:, :, step] for name in _COLUMNS], axis=-1)
+        columns = columns.astype(np.float64)
         if (columns == columns[0]).all():
-            return self._show(columns[0], slice(None))
+            return self._show(columns[0], np.arange(self.trials))
         kinds, which = np.unique(columns, axis=0, return_inverse=True)
-        out = torch.empty(
-            (self.trials, *self.images.shape[1:]),
-            dtype=self.images.dtype,
-            device=self.images.device,
-        )
+        out = self.images.new_empty((self.trials, *self.images.shape[1:]))
         for number, kind in enumerate(kinds):
             rows = np.flatnonzero(which.reshape(-1) == number)
             out[rows] = self._show(kind, rows)
         return out
 
-    def _show(
-        self, layers: np.ndarray[tuple[int, ...], np.dtype[np.float64]], rows: slice | np.ndarray
-    ) -> torch.Tensor:
-        """Show the same for several trials: a row of (source, frame, gain) for each layer."""
+    def _noisy(self, picture: torch.Tensor, noise: Noise, step: int) -> torch.Tensor:
+        """Add the noise of a step: that of the trials to which it belongs there."""
+        blank = (self.table.source[:, :, step] == VOID).all(axis=1)
+        clean = picture.to(torch.float64).cpu().numpy()
+        out = clean.copy()
+        for trial in range(self.trials):
+            if noise.where == "stimulus" and blank[trial % len(blank)]:
+                continue
+            image = self.images[self.items[trial, 0]].to(torch.float64).cpu().numpy()
+            out[trial] += noise.of(image, clean[trial], int(self.keys[trial]), step)
+        return _as(torch.from_numpy(out).to(picture.device), picture.dtype)
+
+    def _show(self, layers: Array, rows: Rows) -> torch.Tensor:
+        """Show the same for several trials: a row of numbers (`_COLUMNS`) for each layer."""
         shown = [layer for layer in layers if layer[0] != VOID]
         void = self._void[rows] if len(self._void) > 1 else self._void
         if len(shown) == 1 and shown[0][2] == 1:
-            return self._source(int(shown[0][0]), int(shown[0][1]), rows)
-        count = self.trials if isinstance(rows, slice) else len(rows)
+            return self._source(shown[0], rows, void)
         total = void
-        for source, frame, gain in shown:
-            picture = self._source(int(source), int(frame), rows).to(void.dtype)
-            total = total + float(gain) * (picture - void)
-        return _as(total, self.images.dtype).expand(count, *self.images.shape[1:])
+        for layer in shown:
+            picture = self._source(layer, rows, void).to(void.dtype)
+            total = total + float(layer[2]) * (picture - void)
+        return _as(total, self.images.dtype).expand(len(rows), *self.images.shape[1:])
 
-    def _source(self, source: int, frame: int, rows: slice | np.ndarray) -> torch.Tensor:
+    def _source(self, layer: Array, rows: Rows, void: torch.Tensor) -> torch.Tensor:
+        source, frame, _, right, up = layer.tolist()
         if source < VOID:
-            stimulus = self.table.stimuli[-2 - source]
-            picture = stimulus.tensor(frame, frame + 1)[:, 0].to(self.images.device)
-            count = self.trials if isinstance(rows, slice) else len(rows)
-            return _as(picture, self.images.dtype).expand(count, -1, -1, -1)
-        if self.every_image_once and isinstance(rows, slice):
-            return self.images
-        return self.images[self.items[rows, source]]
+            stimulus = self.table.stimuli[-2 - int(source)]
+            picture = stimulus.tensor(int(frame), int(frame) + 1)[:, 0].to(self.images.device)
+            return _as(picture, self.images.dtype).expand(len(rows), -1, -1, -1)
+        if source >= SCRAMBLED:
+            picture = self._scramble(int(source) - SCRAMBLED)[rows]
+        elif self.every_image_once and len(rows) == self.trials:
+            picture = self.images
+        else:
+            picture = self.images[self.items[rows, int(source)]]
+        return moved(picture, int(right), int(up), void) if right or up else picture
+
+    def _scramble(self, item: int) -> torch.Tensor:
+        """Give an item of every trial with its phases scrambled; made once."""
+        if item not in self._scrambled:
+            made = []
+            for key, number in zip(self.keys.tolist(), self.items[:, item].tolist(), strict=True):
+                image = self.images[number].to(torch.float64).cpu().numpy()
+                made.append(scramble(image, generator(self.seed, "scramble", key, item)))
+            whole = torch.from_numpy(np.stack(made)).to(self.images.device)
+            self._scrambled[item] = _as(whole, self.images.dtype)
+        return self._scrambled[item]
+
+
+#: What a step shows in a layer, as numbers.
+_COLUMNS = ("source", "source_frame", "gain", "shift_x", "shift_y")
+
+
+def moved(images: torch.Tensor, right: int, up: int, void: torch.Tensor) -> torch.Tensor:
+    """Move images by whole pixels, with the void beside them.
+
+    Parameters
+    ----------
+    images
+        ``(trials, channels, height, width)``.
+    right, up
+        By how many pixels.
+    void
+        What shows where no image is, broadcastable to `images`.
+    """
+    out = _as(void, images.dtype).expand(images.shape).contiguous().clone()
+    height, width = images.shape[2:]
+    if abs(right) < width and abs(up) < height:
+        rows, columns = _overlap(-up, height), _overlap(right, width)
+        out[:, :, rows[0], columns[0]] = images[:, :, rows[1], columns[1]]
+    return out
+
+
+def _overlap(by: int, size: int) -> tuple[slice, slice]:
+    """Give where a shifted axis lands, and what of it does."""
+    return slice(max(by, 0), size + min(by, 0)), slice(max(-by, 0), size - max(by, 0))
 
 
 def _check(table: FrameTable, items: torch.Tensor) -> None:
@@ -213,10 +283,12 @@ def _check(table: FrameTable, items: torch.Tensor) -> None:
             expected=f"1 or {len(items)}",
             found=table.trials,
         )
-    needed = int(max(table.source.max(initial=VOID), table.label_item.max(initial=VOID))) + 1
-    if items.shape[1] < needed:
+    if items.shape[1] < table.items:
         raise InputError(
-            "the trials have too few images", expected=needed, found=items.shape[1], key="items"
+            "the trials have too few images",
+            expected=table.items,
+            found=items.shape[1],
+            key="items",
         )
 
 

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 
 #: The source of a blank step, and the item of a label that is none.
 VOID = -1
+#: What is added to the number of an image to show it phase-scrambled.
+SCRAMBLED = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
 class FrameTable:
     """What is shown at every step of one trial, or of several.
 
-    Sources are not pixels but numbers: 0 and up are the images of a trial,
-    -1 is the blank, -2 and down the computed `stimuli`. Several layers are
+    Sources are not pixels but numbers: 0 and up are the images of a trial
+    (plus `SCRAMBLED`: their phase-scrambled versions), -1 is the blank, -2 and
+    down the computed `stimuli`. Several layers are
     shown on top of each other: what a step looks like is
     ``void + sum(gain * (image - void))`` over its layers.
 
@@ -35,6 +38,8 @@ class FrameTable:
         nothing differs between trials.
     gain
         Contrast of the source, float32, same shape.
+    shift_x, shift_y
+        By how many pixels it is moved rightward and up, integer, same shape.
     label_item, label_value
         Whose label a step has (-1: no item's), and the label itself where
         that is -1 and `label_fixed`.
@@ -58,6 +63,8 @@ class FrameTable:
     source: npt.NDArray[np.int32]
     source_frame: npt.NDArray[np.int64]
     gain: npt.NDArray[np.float32]
+    shift_x: npt.NDArray[np.int32]
+    shift_y: npt.NDArray[np.int32]
     label_item: npt.NDArray[np.int32]
     label_value: npt.NDArray[np.int64]
     label_fixed: npt.NDArray[np.bool_]
@@ -75,6 +82,8 @@ class FrameTable:
             source=np.full(shape, VOID, np.int32),
             source_frame=np.zeros(shape, np.int64),
             gain=np.zeros(shape, np.float32),
+            shift_x=np.zeros(shape, np.int32),
+            shift_y=np.zeros(shape, np.int32),
             label_item=np.full(shape, VOID, np.int32),
             label_value=np.zeros(shape, np.int64),
             label_fixed=np.zeros(shape, np.bool_),
@@ -114,6 +123,18 @@ class FrameTable:
         return int(self.source.shape[2])
 
     @property
+    def items(self) -> int:
+        """How many images a trial needs, those that only give a label included."""
+        shown = np.where(self.source >= SCRAMBLED, self.source - SCRAMBLED, self.source)
+        return int(max(shown.max(initial=VOID), self.label_item.max(initial=VOID))) + 1
+
+    def trial(self, number: int) -> FrameTable:
+        """Give the table of one trial alone."""
+        row = 0 if self.trials == 1 else number
+        arrays = {name: getattr(self, name)[row : row + 1] for name in _ARRAYS}
+        return FrameTable(**arrays, phases=self.phases, stimuli=self.stimuli)
+
+    @property
     def trials(self) -> int:
         """How many trials differ; 1 stands for all."""
         return int(self.source.shape[0])
@@ -125,7 +146,7 @@ class FrameTable:
 
     def changes(self) -> npt.NDArray[np.int64]:
         """Give the first step of every stretch over which no trial's picture changes."""
-        parts = (self.source, self.source_frame, self.gain)
+        parts = (self.source, self.source_frame, self.gain, self.shift_x, self.shift_y)
         different = np.zeros(max(len(self) - 1, 0), np.bool_)
         for part in parts:
             different |= (part[..., 1:] != part[..., :-1]).any(axis=(0, 1))

@@ -12,7 +12,8 @@ from neuroai_core.errors import InputError
 from neuroai_core.rng import Key, generator
 from stimulus_protocols.contrast import Flicker, Ramp, gains
 from stimulus_protocols.stimuli.catalogue import AnyStimulus
-from stimulus_protocols.table import VOID, FrameTable, Writer
+from stimulus_protocols.stimuli.stimulus import Stimulus
+from stimulus_protocols.table import SCRAMBLED, VOID, FrameTable, Writer
 from stimulus_protocols.values import Count, NotNegative, Value, Whole
 
 
@@ -145,6 +146,14 @@ class Segment(Timeline):
     contrast
         1 shows the picture as it is, 0 is blank; a `Ramp` or `Flicker`
         changes from step to step.
+    scrambled
+        Whether the image is shown with its phases scrambled: the same
+        spectrum, nothing to recognise, and no label.
+    shift_px
+        How far the image is moved, rightward and up, in whole pixels; the
+        void shows beside it.
+    jitter_px
+        Standard deviation of a shift that is drawn for every trial instead.
     label
         ``"item"``: the label of the image, and none for a blank or a
         computed stimulus; ``"void"``: none; or a label.
@@ -157,6 +166,9 @@ class Segment(Timeline):
     item: Count | None = None
     stimulus: AnyStimulus | None = None
     contrast: NotNegative | Ramp | Flicker = 1.0
+    scrambled: bool = False
+    shift_px: tuple[Whole, Whole] = (0, 0)
+    jitter_px: NotNegative = 0.0
     label: Literal["item", "void"] | Whole = "item"
     phase: str = ""
 
@@ -164,6 +176,8 @@ class Segment(Timeline):
     def _one_source(self) -> Segment:
         if self.stimulus is not None and self.item is not None:
             raise InputError("a segment shows an image or a computed stimulus, not both")
+        if self.item is None and (self.scrambled or self.jitter_px or any(self.shift_px)):
+            raise InputError("only an image can be scrambled or moved", key="item")
         longest = len(self)
         if self.stimulus is not None and longest > self.stimulus.frames:
             raise InputError(
@@ -184,16 +198,20 @@ class Segment(Timeline):
 
     @property
     def is_random(self) -> bool:
-        """Whether the duration is drawn for every trial."""
-        return isinstance(self.frames, Between)
+        """Whether the duration or the shift is drawn for every trial."""
+        return isinstance(self.frames, Between) or self.jitter_px > 0
 
     def resolve(self, *keys: Key) -> Timeline:
-        """Draw the duration."""
-        if not isinstance(self.frames, Between):
-            return self
-        low, high = self.frames.low, self.frames.high
-        frames = int(generator(*keys, "frames").integers(low, high + 1))
-        return self.model_copy(update={"frames": frames})
+        """Draw the duration and the shift."""
+        drawn: dict[str, object] = {}
+        if isinstance(self.frames, Between):
+            low, high = self.frames.low, self.frames.high
+            drawn["frames"] = int(generator(*keys, "frames").integers(low, high + 1))
+        if self.jitter_px:
+            shift = generator(*keys, "shift").normal(0, self.jitter_px, 2)
+            x, y = (moved + int(by) for moved, by in zip(self.shift_px, shift.round(), strict=True))
+            drawn |= {"shift_px": (x, y), "jitter_px": 0.0}
+        return self.model_copy(update=drawn)
 
     def fill(self, writer: Writer, layer: int, at: int, start: int, stop: int) -> None:
         """Write the steps from `start` to `stop` into a table, from step `at` on."""
@@ -204,8 +222,10 @@ class Segment(Timeline):
         if isinstance(self.label, int):
             table.label_value[here], table.label_fixed[here] = self.label, True
         if self.item is not None:
-            table.source[here] = self.item
-            table.label_item[here] = self.item if self.label == "item" else VOID
+            table.source[here] = self.item + (SCRAMBLED if self.scrambled else 0)
+            named = self.label == "item" and not self.scrambled
+            table.label_item[here] = self.item if named else VOID
+            table.shift_x[here], table.shift_y[here] = self.shift_px
         elif self.stimulus is not None:
             table.source[here] = writer.stimulus(self.stimulus)
             table.source_frame[here] = steps
@@ -459,6 +479,8 @@ def image(
     contrast: float | Ramp | Flicker = 1.0,
     label: Literal["item", "void"] | int = "item",
     phase: str = "stimulus",
+    scrambled: bool = False,
+    jitter_px: float = 0.0,
 ) -> Segment:
     """Show an image of the trial for a number of steps (see `Segment`).
 
@@ -467,7 +489,28 @@ def image(
     >>> (image(2) >> image(2, 1)).items
     2
     """
-    return Segment(frames=frames, item=item, contrast=contrast, label=label, phase=phase)
+    return Segment(
+        frames=frames,
+        item=item,
+        contrast=contrast,
+        label=label,
+        phase=phase,
+        scrambled=scrambled,
+        jitter_px=jitter_px,
+    )
+
+
+def computed(stimulus: Stimulus, *, phase: str | None = None) -> Segment:
+    """Show a computed stimulus from its first frame to its last.
+
+    Examples
+    --------
+    >>> from stimulus_protocols.stimuli import Flash
+    >>> len(computed(Flash(frames=7, height=4, width=4)))
+    7
+    """
+    name = stimulus.model_dump()["type"] if phase is None else phase
+    return Segment(frames=stimulus.frames, stimulus=stimulus, phase=name)
 
 
 def check_steps(start: int, stop: int | None, length: int) -> tuple[int, int]:

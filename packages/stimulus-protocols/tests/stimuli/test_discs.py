@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroai_core import InputError
@@ -19,6 +19,7 @@ from stimulus_protocols.stimuli import (
 from stimulus_protocols.stimuli.coverage import disc_coverage
 
 
+@settings(max_examples=40)
 @given(st.floats(0.5, 12), st.floats(-3, 3), st.floats(-3, 3))
 def test_the_area_of_a_disc(radius, x, y):
     disc = Disc(radius_px=radius, x_px=x, y_px=y).window(41, 41)

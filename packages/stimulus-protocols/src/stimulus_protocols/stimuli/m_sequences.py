@@ -52,7 +52,7 @@ def m_sequence(order: int) -> npt.NDArray[np.int8]:
     Examples
     --------
     >>> m_sequence(3).tolist()
-    [-1, -1, -1, 1, -1, 1, 1]
+    [-1, -1, -1, 1, 1, -1, 1]
     """
     if order not in _TAPS:
         raise InputError("there is no such order", key="order", expected="2 to 16", found=order)
@@ -83,7 +83,7 @@ class MSequence(Stimulus):
     --------
     >>> board = MSequence(frames=7, height=1, width=2, order=3)
     >>> board.signal()[0, :, 0, 0].tolist()
-    [-1.0, -1.0, -1.0, 1.0, -1.0, 1.0, 1.0]
+    [-1.0, -1.0, -1.0, 1.0, 1.0, -1.0, 1.0]
     """
 
     type: Literal["m_sequence"] = "m_sequence"

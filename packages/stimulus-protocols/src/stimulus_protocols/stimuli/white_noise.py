@@ -63,11 +63,10 @@ class WhiteNoise(Stimulus):
         rows, columns = -(-self.height // self.check_px), -(-self.width // self.check_px)
 
         def checks(update: int) -> npt.NDArray[np.float32]:
-            signal: npt.NDArray[np.float32] = self._checks(update, drawn * rows * columns)
+            signal = self._checks(update, drawn * rows * columns)
             signal *= np.float32(gain)
             signal += np.float32(mean)
-            checked: npt.NDArray[np.float32] = signal.reshape(drawn, rows, columns)
-            return checked
+            return signal.reshape(drawn, rows, columns)
 
         show_checks(out[:drawn], start, self.check_px, self.frames_per_update, checks)
         out[drawn:] = out[:1]
@@ -81,7 +80,8 @@ class WhiteNoise(Stimulus):
     def _checks(self, update: int, count: int) -> npt.NDArray[np.float32]:
         """Draw the signals of the checks of an update, ``(count,)``."""
         if self.distribution == "binary":
-            return np.take(_SIGNS, self._words(update, 1, count)[0], axis=0).ravel()[:count]
+            bits = np.take(_SIGNS, self._words(update, 1, count)[0], axis=0)
+            return np.asarray(bits.ravel()[:count])
         draw = generator(self.seed, "white_noise", self.distribution, update)
         if self.distribution == "gaussian":
             return draw.standard_normal(count, dtype=np.float32)
