@@ -10,11 +10,13 @@ business with.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import logging
 import os
 import random
+import subprocess
 import sys
 import warnings
 from types import ModuleType
@@ -40,6 +42,15 @@ ONLY_WITH = {
 }
 #: Distributions that come with an extra only.
 EXTRA_ONLY = {"ffcv", "matplotlib", "pynwb", "snakemake"}
+OURS = {
+    "imagenet_dm",
+    "jpeg_crops",
+    "neural_shards",
+    "neuroai_core",
+    "retina_data",
+    "stimulus_protocols",
+    "vision_data",
+}
 #: Modules that no package loads on import, even where they are installed.
 LAZY = {"ffcv", "snakemake", "pynwb", "hdmf", "matplotlib", "dask", "xarray", "zarr", "zstandard"}
 
@@ -48,6 +59,7 @@ def main(package: str, extras: list[str]) -> int:
     """Print what is wrong; 0 if nothing is."""
     module = package.replace("-", "_")
     wrong = surplus(package, extras)
+    import_others(module)
     before = state()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -63,6 +75,16 @@ def main(package: str, extras: list[str]) -> int:
         wrong.append(f"{module}.__version__ is {imported.__version__}, the wheel's is another")
     print("\n".join(wrong) or f"{package} {imported.__version__} stands alone")
     return 1 if wrong else 0
+
+
+def import_others(module: str) -> None:
+    """Import what the package's import brings from elsewhere: what that changes is not ours."""
+    command = f"import {module}, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", command], capture_output=True, check=True)
+    for name in done.stdout.decode().split():
+        if name.partition(".")[0] not in OURS:
+            with contextlib.suppress(ImportError):  # some modules make others up
+                importlib.import_module(name)
 
 
 def absent(module: ModuleType) -> list[str]:
