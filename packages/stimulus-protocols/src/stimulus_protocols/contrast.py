@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from neuroai_core.errors import InputError
 from stimulus_protocols.values import NotNegative, Number, Positive, Value
@@ -28,6 +28,7 @@ class Ramp(Value):
     [0.1, 0.316, 1.0]
     """
 
+    type: Literal["ramp"] = "ramp"
     start: NotNegative
     stop: NotNegative
     scale: Literal["linear", "log"] = "linear"
@@ -62,6 +63,7 @@ class Flicker(Value):
     [1.0, 1.0, 0.0, 0.0, 1.0, 1.0]
     """
 
+    type: Literal["flicker"] = "flicker"
     period_frames: Positive
     low: NotNegative = 0.0
     high: NotNegative = 1.0
@@ -78,6 +80,10 @@ class Flicker(Value):
                 found=self.period_frames,
             )
         return self
+
+
+#: A contrast that changes from step to step.
+Changing: TypeAlias = Annotated[Ramp | Flicker, Field(discriminator="type")]
 
 
 def gains(

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from neuroai_core.errors import InputError
 from neuroai_core.rng import Key, generator
-from stimulus_protocols.contrast import Flicker, Ramp, gains
+from stimulus_protocols.contrast import Changing, Flicker, Ramp, gains
 from stimulus_protocols.stimuli.catalogue import AnyStimulus
 from stimulus_protocols.stimuli.stimulus import Stimulus
 from stimulus_protocols.table import SCRAMBLED, VOID, FrameTable, Writer
@@ -165,7 +165,7 @@ class Segment(Timeline):
     frames: Count | Between
     item: Count | None = None
     stimulus: AnyStimulus | None = None
-    contrast: NotNegative | Ramp | Flicker = 1.0
+    contrast: NotNegative | Changing = 1.0
     scrambled: bool = False
     shift_px: tuple[Whole, Whole] = (0, 0)
     jitter_px: NotNegative = 0.0

@@ -32,7 +32,8 @@ def _translate(name: str, error: ValidationError) -> NoReturn:
     """Raise the first problem as one of the project's own errors."""
     first = error.errors(include_url=False)[0]
     cause = first.get("ctx", {}).get("error")
-    key = ".".join(str(part) for part in first["loc"]) or None
+    # Between the keys stand the names of checks that were tried; those have brackets.
+    key = ".".join(str(part) for part in first["loc"] if "[" not in str(part)) or None
     if isinstance(cause, InputError):
         if key is not None:
             cause.key = f"{key}.{cause.key}" if cause.key is not None else key
