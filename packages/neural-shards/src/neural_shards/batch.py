@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from neural_shards.index import Column
 from neural_shards.names import METADATA
+from neural_shards.samples import Samples
 from neural_shards.shard import OpenShard
-from neural_shards.shard_set import ShardSet
 from neural_shards.stack import ABSENT, PLAIN, Allocate, Array, Policy, has_mask, stack
-from neuroai_core.errors import check_known
+from neuroai_core.errors import DataError, NeuroAIError, NotFoundError, check_known
 
 
 @dataclass
@@ -28,7 +28,7 @@ class _Group:
 
 
 def gather(
-    shards: ShardSet,
+    samples: Samples,
     indices: npt.ArrayLike,
     modalities: Sequence[str] | None = None,
     *,
@@ -39,8 +39,8 @@ def gather(
 
     Parameters
     ----------
-    shards
-        The set.
+    samples
+        What to read from.
     indices
         Samples by number, shape ``(batch,)``.
     modalities
@@ -55,14 +55,14 @@ def gather(
     By modality: arrays of shape ``(batch, ...)``; lists where there is no
     array. ``"metadata"`` is a list of dicts.
     """
-    number, row = shards.locate(indices)
+    number, row = samples.locate(indices)
     groups = []
     for n in np.unique(number):
         places = np.flatnonzero(number == n)
-        groups.append(_Group(shards.open(int(n)), row[places].tolist(), places.tolist()))
+        groups.append(_Group(samples.open(int(n)), row[places].tolist(), places.tolist()))
     size, batch = len(row), dict[str, Any]()
-    known = shards.modalities if policy != PLAIN else {}
-    for name in _names(groups, known, modalities):
+    known = samples.modalities if policy != PLAIN else {}
+    for name in _names(groups, samples, modalities, policy):
         columns = [[c for c in group.shard.index.columns if c.modality == name] for group in groups]
         whole = None
         if not has_mask(known.get(name), policy):
@@ -77,13 +77,13 @@ def gather(
 
 
 def _names(
-    groups: Sequence[_Group], known: Mapping[str, Any], modalities: Sequence[str] | None
+    groups: Sequence[_Group], samples: Samples, modalities: Sequence[str] | None, policy: Policy
 ) -> list[str]:
     there = {c.modality: None for group in groups for c in group.shard.index.columns}
     if modalities is None:
-        return list({**there, **dict.fromkeys(known)})
+        return list(there if policy == PLAIN else {**there, **dict.fromkeys(samples.modalities)})
     if not set(modalities) <= set(there):
-        check_known("modality", modalities, [*known, METADATA], key="modalities")
+        check_known("modality", modalities, [*samples.modalities, METADATA], key="modalities")
     return list(modalities)
 
 
@@ -129,3 +129,18 @@ def _where(groups: Iterable[_Group], place: int) -> dict[str, Any]:
             row = group.rows[group.places.index(place)]
             return {"path": group.shard.path, "key": group.shard.key(row), "index": row}
     return {}
+
+
+def readable(
+    samples: Samples, indices: npt.ArrayLike, modalities: Sequence[str] | None
+) -> tuple[npt.NDArray[np.bool_], list[NeuroAIError]]:
+    """Try samples one by one: which can be read, and what is wrong with the others."""
+    at = np.asarray(indices, dtype=np.int64)
+    good, errors = np.ones(at.shape, dtype=bool), list[NeuroAIError]()
+    for place, index in enumerate(at.tolist()):
+        try:
+            samples.sample(index, modalities)
+        except (DataError, NotFoundError) as error:
+            good[place] = False
+            errors.append(error)
+    return good, errors

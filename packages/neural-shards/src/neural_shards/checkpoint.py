@@ -10,6 +10,7 @@ from typing import Any
 
 from neural_shards.loader import WebDatasetLoader
 from neural_shards.parts import this_consumer
+from neural_shards.samples import Samples
 from neuroai_core.errors import DataError, InputError, reject_unknown
 from neuroai_core.files import atomic_write
 
@@ -21,6 +22,7 @@ _OPTIONS = (
     "shard_pattern",
     "check",
     "on_error",
+    "allow_pickle",
 )
 
 
@@ -34,7 +36,7 @@ class ResumableWebDatasetLoader(WebDatasetLoader):
     Parameters
     ----------
     shard_dir
-        Folder of the shards.
+        Folder of the shards, or samples that are open.
     checkpoint_path
         The file; if it is there, the first iteration goes on from it. None: no file.
     checkpoint_interval
@@ -63,7 +65,7 @@ class ResumableWebDatasetLoader(WebDatasetLoader):
 
     def __init__(
         self,
-        shard_dir: str | os.PathLike[str],
+        shard_dir: str | os.PathLike[str] | Samples,
         checkpoint_path: str | os.PathLike[str] | None = None,
         checkpoint_interval: int = 1000,
         **options: Any,

@@ -21,6 +21,7 @@ from typer.core import TyperCommand
 from neural_shards.array_files import ArrayFileSource
 from neural_shards.info import ShardedDatasetInfo
 from neural_shards.parallel import Report, write_shards
+from neural_shards.rewrite import index_shards, merge
 from neural_shards.verify import verify
 from neuroai_core.errors import InputError, NeuroAIError, NotFoundError
 from neuroai_core.extras import require
@@ -115,9 +116,7 @@ def convert(
                 executor=executor,
                 report=report,
             )
-    _out.print(
-        f"{summary['total_samples']} samples in {summary['total_shards']} shards in {output}"
-    )
+    _say(summary, output)
     if validate:
         verify_command(output, quiet=quiet)
 
@@ -133,6 +132,64 @@ def info(folder: Folder, as_json: AsJson = False) -> None:
         sys.stdout.write(json.dumps(about.get_summary(), indent=1) + "\n")
     else:
         about.print_summary()
+
+
+@app.command()
+def index(
+    folder: Folder,
+    pattern: Annotated[str | None, typer.Option(help="Which files are shards.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Make the indices and the manifest of a set anew, from its tars.
+
+    Example: neural-shards index ./shards
+    """
+    with _progress("indexing", quiet) as report:
+        _say(index_shards(folder, shard_pattern=pattern, report=report), folder)
+
+
+@app.command("merge")
+def merge_command(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of shards.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the new set.")],
+    shard_size: Annotated[int | None, typer.Option(help="By default that of the first.")] = None,
+    compression: Annotated[str, typer.Option(help="none, gz, bz2, xz or zstd.")] = "none",
+    workers: Annotated[int, typer.Option("--workers", "-w", help="Processes.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Clear a set there.")] = False,
+    allow_pickle: Annotated[
+        bool, typer.Option("--allow-pickle", help="Read pickled arrays of NeuroFMX.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the samples of some sets as one.
+
+    Example: neural-shards merge ./monday ./tuesday --output ./all
+    """
+    with _executor(workers) as executor, _progress("writing", quiet) as report:
+        options: dict[str, Any] = {"shard_size": shard_size, "compression": compression}
+        options |= {"overwrite": overwrite, "allow_pickle": allow_pickle}
+        _say(merge(folders, output, executor=executor, report=report, **options), output)
+
+
+@app.command()
+def reshard(
+    folder: Folder,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the new set.")],
+    shard_size: Annotated[int | None, typer.Option(help="By default as it is.")] = None,
+    compression: Annotated[str, typer.Option(help="none, gz, bz2, xz or zstd.")] = "none",
+    workers: Annotated[int, typer.Option("--workers", "-w", help="Processes.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Clear a set there.")] = False,
+    allow_pickle: Annotated[
+        bool, typer.Option("--allow-pickle", help="Read pickled arrays of NeuroFMX.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a set with shards of another size or compression.
+
+    Example: neural-shards reshard ./shards --output ./small --shard-size 500
+    """
+    options = (output, shard_size, compression, workers, overwrite, allow_pickle, quiet)
+    merge_command([folder], *options)
 
 
 @app.command("verify")
@@ -161,6 +218,11 @@ def main() -> None:
     except NeuroAIError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
+
+
+def _say(summary: dict[str, Any], folder: Path) -> None:
+    samples, shards = summary["total_samples"], summary["total_shards"]
+    _out.print(f"{samples} samples in {shards} shards in {folder}")
 
 
 def _expand(patterns: list[str]) -> list[Path]:

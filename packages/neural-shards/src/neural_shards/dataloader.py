@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from neural_shards.batch import gather
+from neural_shards.batch import gather, readable
 from neural_shards.collate import as_tensors
 from neural_shards.cursor import Cursor
 from neural_shards.parts import this_rank
-from neural_shards.shard_set import ShardSet
+from neural_shards.samples import Order, Samples, as_samples, order_of
 from neural_shards.stack import Array, Missing, Policy, Ragged
-from neuroai_core.errors import InputError, check_known, strict_arguments
-from neuroai_core.order import EpochOrder
+from neuroai_core.errors import InputError, NeuroAIError, check_known, strict_arguments
 from neuroai_core.stripes import Stripes, Tail
 
 TAILS = ("drop", "pad", "spread")
+#: Under this key a batch brings the errors of the samples that it leaves out.
+_SKIPPED = "__skipped__"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class ShardDataLoader(DataLoader[dict[str, Any]]):
     def __init__(self, batches: Batches, cursor: Cursor, **options: Any) -> None:
         self._batches = batches
         self._cursor = cursor
+        #: Damaged samples that were left out: what was wrong with each.
+        self.skipped: list[NeuroAIError] = []
         options |= {"sampler": _Tickets(self), "batch_size": None, "collate_fn": _as_it_is}
         super().__init__(batches, **options)
 
@@ -63,7 +66,9 @@ class ShardDataLoader(DataLoader[dict[str, Any]]):
             return
         for step, batch in enumerate(super().__iter__(), 1):
             cursor.delivered = self._after(stripes, step)
-            yield batch
+            self.skipped += batch.pop(_SKIPPED, ())
+            if batch:
+                yield batch
         if self._cursor is cursor and cursor.delivered >= cursor.n:
             cursor.end_epoch()
 
@@ -87,11 +92,19 @@ class ShardDataLoader(DataLoader[dict[str, Any]]):
         self._cursor.load_state_dict(state)
 
 
-class _Tickets(Sampler[Ticket]):
-    """Hands out the steps from where the loader stands."""
+class _Tickets(DistributedSampler[Ticket]):
+    """Hands out the steps from where the loader stands, to this rank.
+
+    Lightning leaves a distributed sampler where it is, and tells it the epoch;
+    the loader counts its epochs itself.
+    """
 
     def __init__(self, loader: ShardDataLoader) -> None:
         self._loader = loader
+        self.rank, self.num_replicas = loader._batches.rank
+
+    def set_epoch(self, epoch: int) -> None:
+        """Leave the epoch to the loader."""
 
     def __iter__(self) -> Iterator[Ticket]:
         cursor = self._loader._cursor
@@ -108,17 +121,27 @@ class Batches(Dataset[dict[str, Any]]):
 
     def __init__(
         self,
-        shards: ShardSet,
-        order: EpochOrder,
+        samples: Samples,
+        order: Order,
         stripes: Stripes,
         modalities: Sequence[str] | None,
         policy: Policy,
+        on_error: str,
     ) -> None:
-        self._shards = shards
+        self._samples = samples
+        self._skip = on_error == "skip"
         self._order = order
         self._stripes = stripes
         self._modalities = modalities
         self._policy = policy
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The rank of this process, and how many there are."""
+        return self._stripes.rank, self._stripes.world_size
+
+    def __len__(self) -> int:
+        return self._stripes.steps
 
     def stripes(self, start: int) -> Stripes:
         """Deal what is left of an epoch after `start` positions."""
@@ -127,19 +150,28 @@ class Batches(Dataset[dict[str, Any]]):
     def __getitem__(self, ticket: Ticket) -> dict[str, Any]:
         stripes = self.stripes(ticket.start)
         indices = self._order.indices(ticket.epoch, stripes.positions(ticket.step))
+        valid = stripes.valid(ticket.step)
         in_worker = torch.utils.data.get_worker_info() is not None
-        allocate = _allocate_shared if in_worker else np.empty
-        batch = gather(
-            self._shards, indices, self._modalities, policy=self._policy, allocate=allocate
-        )
+        options: dict[str, Any] = {
+            "policy": self._policy,
+            "allocate": _allocate_shared if in_worker else np.empty,
+        }
+        skipped = list[NeuroAIError]()
+        if self._skip:
+            good, skipped = readable(self._samples, indices, self._modalities)
+            indices, valid = indices[good], valid[good]
+        batch = gather(self._samples, indices, self._modalities, **options)
         if stripes.tail == "pad":
-            batch["valid"] = stripes.valid(ticket.step)
-        return as_tensors(batch)
+            batch["valid"] = valid
+        tensors = as_tensors(batch)
+        if skipped:
+            tensors[_SKIPPED] = skipped
+        return tensors
 
 
 @strict_arguments
 def create_webdataset_dataloader(
-    shard_dir: str | os.PathLike[str],
+    shard_dir: str | os.PathLike[str] | Samples,
     batch_size: int = 32,
     num_workers: int = 4,
     shuffle: bool = True,
@@ -158,6 +190,8 @@ def create_webdataset_dataloader(
     multiprocessing_context: Any = None,
     shard_pattern: str | None = None,
     check: bool = True,
+    on_error: str = "raise",
+    allow_pickle: bool = False,
 ) -> ShardDataLoader:
     """Make a torch `DataLoader` of batches that goes on exactly where it stopped.
 
@@ -169,7 +203,7 @@ def create_webdataset_dataloader(
     Parameters
     ----------
     shard_dir
-        Folder of the shards.
+        Folder of the shards, or samples that are open: a `ShardSet`, `Subset`, `Mixture`.
     batch_size
         Samples in a batch of this rank.
     num_workers
@@ -193,8 +227,11 @@ def create_webdataset_dataloader(
         None: those of `torch.distributed`, or one rank.
     persistent_workers, multiprocessing_context
         As of torch.
-    shard_pattern, check
+    shard_pattern, check, allow_pickle
         As of `ShardSet`.
+    on_error
+        ``"skip"``: damaged samples are left out of their batch, and listed in
+        ``loader.skipped``.
 
     Returns
     -------
@@ -210,16 +247,20 @@ def create_webdataset_dataloader(
     if tail is None:
         tail = "spread" if world_size == 1 else "drop" if shuffle else "pad"
     check_known("tail", [tail], TAILS, key="tail")
-    shards = ShardSet(shard_dir, shard_pattern, check=check)
-    if modalities is not None:
-        check_known("modality", modalities, [*shards.modalities, "metadata"], key="modalities")
-    order = EpochOrder(
-        len(shards), seed=seed, shuffle=shuffle, blocks=shards.blocks, window=buffer_size
+    samples = as_samples(
+        shard_dir,
+        shard_pattern=shard_pattern,
+        check=check,
+        on_error=on_error,
+        allow_pickle=allow_pickle,
     )
-    stripes = Stripes(len(shards), batch_size, rank, world_size, tail)
-    cursor = Cursor(shards.fingerprint, len(shards), seed, shuffle, buffer_size)
+    if modalities is not None:
+        check_known("modality", modalities, [*samples.modalities, "metadata"], key="modalities")
+    order = order_of(samples, seed=seed, shuffle=shuffle, buffer_size=buffer_size)
+    stripes = Stripes(len(samples), batch_size, rank, world_size, tail)
+    cursor = Cursor(samples.fingerprint, len(samples), seed, shuffle, buffer_size)
     return ShardDataLoader(
-        Batches(shards, order, stripes, modalities, Policy(ragged, missing)),
+        Batches(samples, order, stripes, modalities, Policy(ragged, missing), on_error),
         cursor,
         num_workers=num_workers,
         pin_memory=pin_memory and torch.cuda.is_available(),

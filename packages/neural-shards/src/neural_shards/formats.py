@@ -9,6 +9,9 @@ from neural_shards.values import decode_json, decode_npy
 from neuroai_core.errors import DataError
 from neuroai_core.extras import require
 
+#: Suffixes of pickles.
+PICKLES = ("pyd", "pickle", "pkl")
+
 Decode = Callable[[bytes, dict[str, Any]], Any]
 
 
@@ -116,5 +119,5 @@ DECODERS: dict[str, Decode] = {
     **dict.fromkeys(("json", "jsn"), decode_json),
     **dict.fromkeys(("txt", "text", "transcript"), _text),
     **dict.fromkeys(("cls", "cls2", "index", "inx", "id"), _number),
-    **dict.fromkeys(("pyd", "pickle", "pkl"), _pickled),
+    **dict.fromkeys(PICKLES, _pickled),
 }

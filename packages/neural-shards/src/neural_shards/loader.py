@@ -12,8 +12,8 @@ import numpy as np
 
 from neural_shards.cursor import Cursor
 from neural_shards.parts import Consumer, Part, this_consumer
-from neural_shards.shard_set import ShardSet
-from neuroai_core.errors import DataError, InputError, strict_arguments
+from neural_shards.samples import Samples, as_samples
+from neuroai_core.errors import DataError, InputError, NeuroAIError, NotFoundError, strict_arguments
 
 #: Positions whose samples are looked up together.
 _PIECE = 512
@@ -37,7 +37,7 @@ class WebDatasetLoader:
     Parameters
     ----------
     shard_dir
-        Folder of the shards.
+        Folder of the shards, or samples that are open: a `ShardSet`, `Subset`, `Mixture`.
     shuffle
         False: the samples in their own order.
     buffer_size
@@ -46,7 +46,7 @@ class WebDatasetLoader:
         Of the order.
     modalities
         Which to read; None: all, and the metadata.
-    shard_pattern, check, on_error
+    shard_pattern, check, on_error, allow_pickle
         As of `ShardSet`. With ``on_error="skip"`` a damaged sample is left
         out and listed in `skipped`.
 
@@ -63,7 +63,7 @@ class WebDatasetLoader:
     @strict_arguments
     def __init__(
         self,
-        shard_dir: str | os.PathLike[str],
+        shard_dir: str | os.PathLike[str] | Samples,
         shuffle: bool = True,
         buffer_size: int = 1000,
         seed: int = 42,
@@ -72,13 +72,20 @@ class WebDatasetLoader:
         shard_pattern: str | None = None,
         check: bool = True,
         on_error: str = "raise",
+        allow_pickle: bool = False,
     ) -> None:
         if buffer_size < 1:
             raise InputError("buffer_size is out of range", key="buffer_size", expected=">= 1")
-        self.shards = ShardSet(shard_dir, shard_pattern, check=check, on_error=on_error)
+        self.shards = as_samples(
+            shard_dir,
+            shard_pattern=shard_pattern,
+            check=check,
+            on_error=on_error,
+            allow_pickle=allow_pickle,
+        )
         self.modalities = modalities
         #: Damaged samples that were left out: what was wrong with each.
-        self.skipped: list[DataError] = []
+        self.skipped: list[NeuroAIError] = []
         self._skip = on_error == "skip"
         self._consumer = Consumer()
         self._cursor = Cursor("", 0, seed, shuffle, buffer_size)
@@ -183,7 +190,7 @@ class _Samples(Iterator[dict[str, Any]]):
             index = self._index(cursor)
             try:
                 sample = loader.shards.sample(index, loader.modalities)
-            except DataError as error:
+            except (DataError, NotFoundError) as error:
                 if not loader._skip:
                     raise
                 loader.skipped.append(error)

@@ -35,7 +35,10 @@ class Source(Protocol):
         ...
 
     def samples(self, start: int, stop: int) -> Iterable[Sample]:
-        """Give the samples from `start` up to `stop`, in order."""
+        """Give the samples from `start` up to `stop`, in order.
+
+        A sample is named by its number, or by the ``"sample_id"`` in its metadata.
+        """
         ...
 
     def identity(self) -> str | None:
@@ -155,7 +158,8 @@ def _write_shard(
     shard = ShardFile(path, compression)
     try:
         for number, (sample, metadata) in enumerate(source.samples(start, stop), start):
-            shard.write(names.sample_id(number + 1), sample, metadata)
+            own_id, about = names.sample_id(number + 1), dict(metadata)
+            shard.write(about.pop("sample_id", own_id), sample, about)
         if len(shard) != stop - start:
             raise DataError(
                 "a source gave the wrong number of samples",

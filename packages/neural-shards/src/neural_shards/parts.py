@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from neural_shards.shard_set import ShardSet
+from neural_shards.samples import Ints, Order, Samples, order_of
 from neuroai_core.order import EpochOrder
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -54,29 +52,34 @@ def this_rank() -> tuple[int, int]:
 class Part:
     """Which samples a consumer reads, in which order.
 
-    Workers get whole shards in turn where there are enough of them. Ranks, and
-    more workers than shards, get positions of the one order in turn: the same
-    number for every rank, so the last few may be left out.
+    Workers get whole shards in turn where there are enough of them. Ranks,
+    more workers than shards, and the workers of a mixture get positions of the
+    one order in turn; every rank the same number, so the last few may be left out.
     """
 
     def __init__(
-        self, shards: ShardSet, consumer: Consumer, *, seed: int, shuffle: bool, buffer_size: int
+        self, samples: Samples, consumer: Consumer, *, seed: int, shuffle: bool, buffer_size: int
     ) -> None:
-        counts, workers = shards.blocks, consumer.num_workers
-        whole = consumer.world_size == 1 and len(counts) >= workers
-        mine = np.arange(consumer.worker if whole else 0, len(counts), workers if whole else 1)
-        self.blocks: Ints = counts[mine]
-        self._starts = (np.cumsum(counts) - counts)[mine]
-        self._ends = np.cumsum(self.blocks)
-        n = int(self.blocks.sum())
-        self._order = EpochOrder(
-            n, seed=seed, shuffle=shuffle, blocks=self.blocks, window=buffer_size
-        )
-        self._first, self._step, self._n = 0, 1, n
-        if not whole:
-            per_rank = n // consumer.world_size
+        counts, workers = samples.blocks, consumer.num_workers
+        mixed = hasattr(samples, "order")
+        #: Samples of each shard of this part, in the order of the set.
+        self.blocks: Ints = np.array([len(samples)]) if mixed else counts
+        self._first, self._step, self._n = 0, 1, len(samples)
+        self._starts: Ints | None = None
+        if consumer.world_size == 1 and workers <= len(counts) and not mixed:
+            mine = np.arange(consumer.worker, len(counts), workers)
+            self.blocks = counts[mine]
+            self._starts = (np.cumsum(counts) - counts)[mine]
+            self._ends = np.cumsum(self.blocks)
+            self._n = int(self.blocks.sum())
+            self._order: Order = EpochOrder(
+                self._n, seed=seed, shuffle=shuffle, blocks=self.blocks, window=buffer_size
+            )
+        else:
+            self._order = order_of(samples, seed=seed, shuffle=shuffle, buffer_size=buffer_size)
             self._step = consumer.world_size * workers
             self._first = consumer.rank + consumer.worker * consumer.world_size
+            per_rank = len(samples) // consumer.world_size
             self._n = len(range(consumer.worker, per_rank, workers))
 
     def __len__(self) -> int:
@@ -86,6 +89,8 @@ class Part:
         """Give the samples of the set at some positions of an epoch of this part."""
         at = self._first + np.asarray(positions, dtype=np.int64) * self._step
         inside = self._order.indices(epoch, at)
+        if self._starts is None:
+            return inside
         shard = np.searchsorted(self._ends, inside, side="right")
         found: Ints = self._starts[shard] + inside - (self._ends[shard] - self.blocks[shard])
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import math
 import mmap
 import tempfile
 import zlib
@@ -15,10 +16,11 @@ from typing import IO, Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from neural_shards.formats import decode, is_compressed, kind, unpack
+from neural_shards.formats import PICKLES, decode, is_compressed, kind, unpack
 from neural_shards.index import Column, IndexBuilder, ShardIndex, crc32c
 from neural_shards.names import LONGEST, split_member
 from neural_shards.tar import BLOCK, scan
+from neural_shards.unpickle import unpickle
 from neural_shards.values import LONGEST_HEADER, Layout, read_layout
 from neuroai_core.errors import DataError, NotFoundError
 
@@ -42,8 +44,10 @@ class OpenShard:
     index
         Its index; None makes it from the tar.
     check
-        Compare the CRC-32C of every member that is read with the index, or
-        compute it for the index that is made.
+        Compare the CRC-32C of every member with the index when it is read for
+        the first time, or compute it for the index that is made.
+    allow_pickle
+        Read NumPy arrays and torch tensors from ``.pyd`` members, and nothing else.
     partial
         Open a shard that is cut short, for the samples that are whole.
 
@@ -60,11 +64,15 @@ class OpenShard:
         *,
         check: bool = True,
         partial: bool = False,
+        allow_pickle: bool = False,
     ) -> None:
         self.path = path
+        self._allow_pickle = allow_pickle
         self.buffer = _map(path, None if index is None else index.tar_bytes)
         self.index = build_index(self.buffer, path, check=check) if index is None else index
-        self._check = check and index is not None
+        # What was compared once need not be again: the map is read only.
+        fresh = check and index is not None
+        self._unchecked = {id(c): np.full(len(self.index), fresh) for c in self.index.columns}
         if not partial and self.index.tar_bytes != len(self.buffer):
             raise _another(path, f"a tar of {self.index.tar_bytes} bytes", f"{len(self.buffer)}")
         if not partial:
@@ -87,12 +95,12 @@ class OpenShard:
         content = self.buffer[offset : offset + size]
         if len(content) != size:
             raise DataError("a shard is cut short", **self.where(column, row))
-        if self._check and crc32c((content,)) != column.crc[row]:
-            raise DataError(
-                "a member is damaged",
-                **self.where(column, row),
-                expected="the CRC-32C of its index",
-            )
+        unchecked = self._unchecked[id(column)]
+        if unchecked[row]:
+            if crc32c((content,)) != column.crc[row]:
+                where = self.where(column, row)
+                raise DataError("a member is damaged", **where, expected="the CRC-32C of its index")
+            unchecked[row] = False
         return content
 
     def value(self, column: Column, row: int) -> Any:
@@ -100,13 +108,14 @@ class OpenShard:
         if not column.offset[row]:
             return None
         content = self.content(column, row)
+        where = self.where(column, row)
+        if self._allow_pickle and kind(column.suffix) in PICKLES:
+            return unpickle(content.tobytes(), where)
         largest = max(MAX_RATIO * len(content), 1 << 30)
         if column.dtype is not None:
-            nbytes = (
-                float(np.prod(column.shape[row].astype(float))) * np.dtype(column.dtype).itemsize
-            )
-            largest = min(int(nbytes) + LONGEST_HEADER + 12, 1 << 62)
-        return decode(column.suffix, content.tobytes(), self.where(column, row), largest=largest)
+            count = math.prod(column.shape[row].tolist())
+            largest = count * np.dtype(column.dtype).itemsize + LONGEST_HEADER + 12
+        return decode(column.suffix, content.tobytes(), where, largest=largest)
 
     def sample(self, row: int, wanted: frozenset[str] | None = None) -> dict[str, Any]:
         """Read and decode a sample, or the modalities of it that are wanted."""
@@ -129,11 +138,12 @@ class OpenShard:
             Rows of `out`, one for each of `rows`.
         """
         nbytes = out.shape[1]
-        ends = (column.offset[rows] + column.size[rows]).tolist()
+        buffer, ends = self.buffer, (column.offset[rows] + column.size[rows]).tolist()
+        careful = self._unchecked[id(column)][rows].any() or max(ends) > len(buffer)
         for row, target, end in zip(rows, to, ends, strict=True):
-            if self._check or end > len(self.buffer):
-                self.content(column, row)
-            out[target] = self.buffer[end - nbytes : end]
+            if careful:
+                self.content(column, row)  # checked, it is in the processor's cache to be copied
+            out[target] = buffer[end - nbytes : end]
 
     def _check_names(self) -> None:
         """Make sure that the tar is the indexed one, by its first and last names."""

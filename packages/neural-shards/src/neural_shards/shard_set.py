@@ -50,6 +50,10 @@ class ShardSet:
     on_error
         ``"raise"``: a damaged, missing or additional shard is an error.
         ``"skip"``: those that cannot be read count as damaged samples.
+    allow_pickle
+        Read the ``.pyd`` pickles of sets that NeuroFMX wrote, through an
+        unpickler that knows NumPy arrays and torch tensors and nothing else;
+        they come as NumPy arrays.
 
     Raises
     ------
@@ -77,14 +81,15 @@ class ShardSet:
         *,
         check: bool = True,
         on_error: str = "raise",
+        allow_pickle: bool = False,
     ) -> None:
         check_known("policy", [on_error], ("raise", "skip"), key="on_error")
         self.path = Path(shard_dir)
         self._check = check
+        self._allow_pickle = allow_pickle
         self._skip = on_error == "skip"
         self._open: OrderedDict[int, OpenShard] = OrderedDict()
-        if not self.path.is_dir():
-            raise NotFoundError("there is no such folder of shards", path=shard_dir)
+        _check_folder(self.path)
         if folder.is_unfinished(self.path):
             raise DataError(
                 "this set was not finished",
@@ -96,7 +101,7 @@ class ShardSet:
             self.shards: tuple[Shard, ...] = self.manifest.shards
             self._compare()
         else:
-            self.shards = self._look_through(shard_pattern or "*")
+            self.shards = self._look_through(shard_pattern)
         counts = np.array([shard.samples for shard in self.shards], dtype=np.int64)
         self.blocks: npt.NDArray[np.int64] = counts
         self._ends = np.cumsum(counts)
@@ -167,11 +172,9 @@ class ShardSet:
         if found and not self._skip:
             raise problems("the shards are not those of the manifest", found, path=self.path)
 
-    def _look_through(self, pattern: str) -> tuple[Shard, ...]:
+    def _look_through(self, pattern: str | None) -> tuple[Shard, ...]:
         """List the shards of a folder without manifest, counting their samples."""
-        paths = sorted(path for path in self.path.glob(pattern) if names.is_shard(path.name))
-        if not paths:
-            raise NotFoundError("there are no shards in this folder", path=self.path / pattern)
+        paths = shard_files(self.path, pattern)
         shards = []
         for path in paths:
             index = OpenShard(path, read_index(path), check=False).index
@@ -182,7 +185,8 @@ class ShardSet:
         path = self.path / shard.name
         # What the manifest knows is compared even where the index has to be made anew.
         check = self._check and self.manifest is not None
-        opened = OpenShard(path, read_index(path), check=check, partial=self._skip)
+        options = {"check": check, "partial": self._skip, "allow_pickle": self._allow_pickle}
+        opened = OpenShard(path, read_index(path), **options)
         if opened.index.digest != shard.index:
             raise DataError(
                 "the index of a shard is not the one that the set was opened with",
@@ -194,6 +198,20 @@ class ShardSet:
     def __getstate__(self) -> dict[str, Any]:
         # Maps do not travel to another process; it opens its own.
         return {**self.__dict__, "_open": OrderedDict()}
+
+
+def shard_files(path: Path, pattern: str | None) -> list[Path]:
+    """List the shards in a folder by name, all or those of a pattern."""
+    _check_folder(path)
+    found = sorted(file for file in path.glob(pattern or "*") if names.is_shard(file.name))
+    if not found:
+        raise NotFoundError("there are no shards in this folder", path=path / (pattern or ""))
+    return found
+
+
+def _check_folder(path: Path) -> None:
+    if not path.is_dir():
+        raise NotFoundError("there is no such folder of shards", path=path)
 
 
 def read_index(path: Path) -> ShardIndex | None:

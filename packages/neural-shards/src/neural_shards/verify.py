@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neural_shards import names
-from neural_shards.formats import kind
+from neural_shards.formats import PICKLES, kind
 from neural_shards.index import ENDING
 from neural_shards.manifest import NAME, Manifest, Shard
 from neural_shards.parallel import Report
@@ -99,7 +99,7 @@ def _compare(shard: OpenShard, known: Shard | None) -> Iterator[str]:
 def _read(shard: OpenShard) -> Iterator[str]:
     """Decode every member; a checksum does not say whether it is what its name says."""
     for column in shard.index.columns:
-        if kind(column.suffix) in ("pyd", "pickle", "pkl"):
+        if kind(column.suffix) in PICKLES:
             continue
         for row in range(len(shard)):
             try:
