@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from retina_data import DataPoint, Movie, Session, Stimulus, Test, hoefling_2024
+from retina_data import Movie, Session, Stimulus, Test, hoefling_2024
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,28 +65,50 @@ def make_session():
 
 @pytest.fixture(scope="session")
 def fit_ln():
-    """Fit a factorised linear-nonlinear model through a loader; give its receptive fields."""
+    """Fit a factorised linear-nonlinear model through a loader; give its receptive fields.
 
-    def fit(loader, *, lags: int, epochs: int = 30, lr: float = 0.03) -> np.ndarray:
-        first: DataPoint = next(iter(loader))
-        _, channels, _, height, width = first.inputs.shape
-        neurons = first.targets.shape[-1]
-        torch.manual_seed(0)
-        time = torch.nn.Parameter(torch.full((neurons, lags), 0.1))
-        space = torch.nn.Parameter(torch.randn(neurons, channels, height, width) * 0.01)
-        gain = torch.nn.Parameter(torch.zeros(neurons, 2))
-        optimiser = torch.optim.Adam([time, space, gain], lr=lr)
+    Spike-triggered average, its first singular vectors, then gradient descent
+    on filters and a soft rectifier together.
+    """
+
+    def average(loader, lags, passes):
+        total = 0.0
+        for _ in range(passes):
+            for inputs, targets in loader:
+                wanted = targets[:, lags - 1 :] - targets.mean(dim=(0, 1))
+                n = wanted.shape[1]
+                shifted = [inputs[:, :, lags - 1 - lag :][:, :, :n] for lag in range(lags)]
+                rows = [torch.einsum("bcthw,btn->nchw", x, wanted) for x in shifted]
+                total = total + torch.stack(rows, dim=1)
+        return total  # (neurons, lags, channels, height, width)
+
+    def fit(loader, *, lags: int, passes: int = 1, epochs: int = 2, lr: float = 0.1) -> np.ndarray:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        sta = average(loader, lags, passes)
+        u, _, v = torch.linalg.svd(sta.flatten(2), full_matrices=False)
+        time, space = u[:, :, 0].clone(), v[:, 0].reshape(len(sta), *sta.shape[2:]).clone()
+        sign = torch.sign(torch.einsum("nl,nlchw,nchw->n", time, sta, space))
+        time *= sign[:, None]
+        gain = torch.zeros(len(sta), 3)
+
+        def drive(inputs):
+            still = torch.einsum("bcthw,nchw->bnt", inputs, space)
+            return torch.nn.functional.conv1d(still, time.flip(-1)[:, None], groups=len(sta))
+
+        gain[:, 0] = -drive(next(iter(loader)).inputs).std(dim=(0, 2)).log()
+        parameters = [p.requires_grad_() for p in (time, space, gain)]
+        steps = [torch.zeros_like(p) for p in parameters]  # torch.optim imports for seconds
         for _ in range(epochs):
             for inputs, targets in loader:
-                still = torch.einsum("bcthw,nchw->bnt", inputs, space)
-                kernel = time.flip(-1)[:, None]
-                drive = torch.nn.functional.conv1d(still, kernel, groups=neurons)
-                rate = torch.nn.functional.softplus(drive + gain[:, :1]) * gain[:, 1:].exp()
-                wanted = targets[:, lags - 1 :].transpose(1, 2)
-                loss = ((rate - wanted) ** 2).mean()
-                optimiser.zero_grad()
-                loss.backward()
-                optimiser.step()
+                unit = drive(inputs) * gain[:, :1].exp() + gain[:, 1:2]
+                rate = torch.nn.functional.softplus(unit) * gain[:, 2:].exp()
+                loss = ((rate - targets[:, lags - 1 :].transpose(1, 2)) ** 2).mean()
+                gradients = torch.autograd.grad(loss, parameters)
+                with torch.no_grad():
+                    for p, step, gradient in zip(parameters, steps, gradients, strict=True):
+                        p -= lr * step.mul_(0.9).add_(gradient)
+        torch.set_num_threads(threads)
         return torch.einsum("nt,nchw->ncthw", time, space).detach().numpy()
 
     return fit

@@ -105,6 +105,8 @@ class Chunks(Dataset[DataPoint]):
         Single trials of a test, ``(trials, neurons, time)``.
     neurons
         Table of the neurons.
+    stored
+        Give inputs as the movie is stored, to be normalised on the device.
 
     Notes
     -----
@@ -121,7 +123,9 @@ class Chunks(Dataset[DataPoint]):
         *,
         trials: npt.NDArray[np.floating] | None = None,
         neurons: Mapping[str, npt.NDArray[np.generic]] | None = None,
+        stored: bool = False,
     ) -> None:
+        self.stored = stored
         self.stimulus = stimulus
         self.order = order
         self.chunk_size = order.chunk_size
@@ -140,6 +144,8 @@ class Chunks(Dataset[DataPoint]):
             one = self[self.order.plain[[starts]]]
             return DataPoint(one.inputs[0], one.targets[0])
         inputs = self.stimulus.chunks(starts, self.chunk_size)
+        if not self.stored:
+            inputs = self.stimulus.movie.normalize(inputs)
         _, neurons = self.responses.shape
         at = torch.from_numpy(starts[:, np.newaxis] + np.arange(self.chunk_size)).reshape(-1)
         targets = self.responses.index_select(0, at).view(len(starts), self.chunk_size, neurons)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch.utils.data import DataLoader
 
 from neuroai_core.errors import InputError, check_known, strict_arguments
@@ -49,6 +50,10 @@ class SessionLoader(DataLoader[DataPoint]):
         """Say which epoch the next iteration is; otherwise each is the one after the last."""
         self.batches.set_epoch(epoch)
 
+    def normalize(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Turn inputs as they are stored into normalised ones, float32, on their device."""
+        return self.chunks.stimulus.movie.normalize(inputs)
+
     def batch(self, epoch: int, step: int) -> DataPoint:
         """Give one batch of any epoch, without those before it."""
         return self.chunks[self.batches.batch(epoch, step)]
@@ -66,6 +71,7 @@ def session_loaders(
     normalize_responses: bool = False,
     drop_last: bool = True,
     num_workers: int = 0,
+    stored: bool = False,
 ) -> dict[str, dict[str, SessionLoader]]:
     """Make the loaders of all splits for many sessions.
 
@@ -95,6 +101,9 @@ def session_loaders(
         is the only one.
     num_workers
         Worker processes of each loader.
+    stored
+        Give inputs as the movie is stored (8-bit pixels, say); call
+        `SessionLoader.normalize` on them where the model is.
 
     Returns
     -------
@@ -124,7 +133,7 @@ def session_loaders(
         scale = training_scale(session, train) if normalize_responses else np.float32(1)
         responses = np.asarray(session.responses / scale, dtype=np.float32)
         loaders["train"][name] = SessionLoader(
-            Chunks(session.stimulus, responses, order, neurons=session.neurons),
+            Chunks(session.stimulus, responses, order, neurons=session.neurons, stored=stored),
             batch_size=batch_size,
             drop_last=drop_last and len(order) >= batch_size,
             num_workers=num_workers,
@@ -136,11 +145,11 @@ def session_loaders(
             shuffle=False,
         )
         loaders["validation"][name] = SessionLoader(
-            Chunks(session.stimulus, responses, whole, neurons=session.neurons),
+            Chunks(session.stimulus, responses, whole, neurons=session.neurons, stored=stored),
             batch_size=batch_size,
             num_workers=num_workers,
         )
-        for split, loader in _tests(session, scale, num_workers).items():
+        for split, loader in _tests(session, scale, num_workers, stored).items():
             loaders.setdefault(split, {})[name] = loader
     return loaders
 
@@ -155,7 +164,10 @@ def training_scale(session: Session, stretches: npt.NDArray[np.int64]) -> npt.ND
 
 
 def _tests(
-    session: Session, scale: npt.NDArray[np.floating] | np.floating, num_workers: int
+    session: Session,
+    scale: npt.NDArray[np.floating] | np.floating,
+    num_workers: int,
+    stored: bool,
 ) -> dict[str, SessionLoader]:
     loaders = {}
     for split, test in session.tests.items():
@@ -170,7 +182,12 @@ def _tests(
         order = ChunkOrder(np.array([[0, time]]), chunk_size=time, shuffle=False)
         trials = None if test.trials is None else test.trials / scale
         chunks = Chunks(
-            test.stimulus, test.responses / scale, order, trials=trials, neurons=session.neurons
+            test.stimulus,
+            test.responses / scale,
+            order,
+            trials=trials,
+            neurons=session.neurons,
+            stored=stored,
         )
         loaders[split] = SessionLoader(chunks, batch_size=1, num_workers=num_workers)
     return loaders

@@ -24,6 +24,9 @@ class Movie:
     mean, sd
         What a frame's values were, or are to be, normalised by:
         ``(value - mean) / sd``. None where that is unknown.
+    encoded
+        Whether `frames` holds the values before that (8-bit pixels, say), so
+        that what comes out of it is still to be normalised.
 
     Examples
     --------
@@ -35,6 +38,7 @@ class Movie:
     frames: torch.Tensor
     mean: float | None = None
     sd: float | None = None
+    encoded: bool = False
     _mirrored: torch.Tensor | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -48,7 +52,43 @@ class Movie:
                 expected="(channels, frames, height, width)",
                 found=tuple(self.frames.shape),
             )
+        if self.encoded and (self.mean is None or not self.sd):
+            raise InputError(
+                "encoded frames need what they are normalised by",
+                key="mean, sd",
+                expected="numbers, sd not 0",
+                found=f"{self.mean}, {self.sd}",
+            )
         self.frames = self.frames.contiguous()
+
+    def encode(self, dtype: torch.dtype) -> Movie:
+        """Hold a normalised movie in a smaller type.
+
+        Parameters
+        ----------
+        dtype
+            ``torch.float16`` keeps the values to their third decimal.
+            ``torch.uint8`` goes back to the pixels before normalisation,
+            which is exact where those were 8-bit.
+        """
+        if dtype != torch.uint8:
+            return Movie(self.normalize(self.frames).to(dtype), self.mean, self.sd)
+        if self.mean is None or self.sd is None:
+            raise InputError(
+                "this movie cannot go back to pixels: what it was normalised by is not known"
+            )
+        pixels = self.frames if self.encoded else self.frames * self.sd + self.mean
+        return Movie(pixels.round().clamp(0, 255).to(torch.uint8), self.mean, self.sd, encoded=True)
+
+    def normalize(self, stored: torch.Tensor) -> torch.Tensor:
+        """Turn frames as they are stored into normalised ones, float32; on any device."""
+        if not self.encoded or self.mean is None or not self.sd:
+            return stored.to(torch.float32)
+        offset = torch.tensor(-self.mean / self.sd, dtype=torch.float32, device=stored.device)
+        if stored.device.type != "cpu":
+            return torch.add(offset, stored, alpha=1 / self.sd)
+        out = buffers.empty(tuple(stored.shape), torch.float32)
+        return torch.add(offset, stored, alpha=1 / self.sd, out=out)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -136,8 +176,8 @@ class Stimulus:
 
         Returns
         -------
-        tensor of shape ``(batch, channels, length, height, width)``, in the
-        movie's type.
+        tensor of shape ``(batch, channels, length, height, width)``, as the
+        movie is stored: see `Movie.normalize`.
         """
         starts = np.asarray(starts)
         if starts.size and not 0 <= starts.min() <= starts.max() <= len(self) - length:
@@ -163,8 +203,8 @@ class Stimulus:
         return out
 
     def dense(self) -> torch.Tensor:
-        """Lay out all that was shown: ``(channels, time, height, width)``."""
-        return self.chunks(np.zeros(1, dtype=np.int64), len(self))[0]
+        """Lay out all that was shown, normalised: ``(channels, time, height, width)``."""
+        return self.movie.normalize(self.chunks(np.zeros(1, dtype=np.int64), len(self))[0])
 
 
 def _runs(order: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:

@@ -94,7 +94,7 @@ def plant(
     sigma = random.uniform(0.08, 0.12, neurons)[:, None, None] * min(size)
     space = np.exp(-((y - centre_y) ** 2 + (x - centre_x) ** 2) / (2 * sigma**2))
     lag = np.arange(lags)[None, :] / (peak * random.uniform(0.85, 1.15, (neurons, 1)))
-    time = lag * np.exp(1 - lag) * np.cos(lag * 1.2)
+    time = lag * np.exp(1 - lag) * np.cos(lag * 1.2) if lags > 1 else np.ones((neurons, 1))
     colour = random.uniform(0.5, 1, (neurons, channels)) * random.choice([-1, 1], (neurons, 1))
     return Planted(*(_unit(array) for array in (space, time, colour)))
 
@@ -106,11 +106,29 @@ def _unit(array: npt.NDArray[np.floating]) -> Floats:
 
 
 def noise_movie(
-    frames: int, *, size: tuple[int, int], channels: int = 1, seed: int = 0, name: str = ""
+    frames: int,
+    *,
+    size: tuple[int, int],
+    channels: int = 1,
+    grain: int = 1,
+    seed: int = 0,
+    name: str = "",
 ) -> Floats:
-    """Draw a movie of smoothed noise, ``(channels, frames, height, width)``, mean 0, sd 1."""
+    """Draw a movie of noise, ``(channels, frames, height, width)``, mean 0, sd 1.
+
+    `grain` is the size of its squares in pixels; single pixels are smoothed a little.
+    """
     random = rng.generator(seed, name, "movie")
-    movie = random.standard_normal((channels, frames, *size), dtype=np.float32)
+    coarse = tuple(-(-n // grain) for n in size)
+    movie = random.standard_normal((channels, frames, *coarse), dtype=np.float32)
+    if grain > 1:
+        squares = movie.repeat(grain, axis=2).repeat(grain, axis=3)
+        return np.ascontiguousarray(squares[..., : size[0], : size[1]])
     for axis in (2, 3):
         movie = movie + 0.5 * (np.roll(movie, 1, axis) + np.roll(movie, -1, axis))
     return np.asarray(movie / movie.std(), dtype=np.float32)
+
+
+def spikes(rates: npt.NDArray[np.floating], *keys: rng.Key) -> npt.NDArray[np.int64]:
+    """Draw Poisson counts with these expectations."""
+    return rng.generator(*keys, "spikes").poisson(rates)

@@ -11,20 +11,13 @@ from typing import IO, Any
 
 from neuroai_core import rng
 from neuroai_core.errors import DataError, NotFoundError
-from neuroai_core.files import atomic_path, cache_folder
-
-#: The environment variable that names the cache folder.
-CACHE_VARIABLE = "RETINA_DATA_CACHE"
+from neuroai_core.files import atomic_path, extract
+from retina_data.fetching import cache, fetch
 
 PathLike = str | os.PathLike[str]
 
 
-def cache() -> Path:
-    """Give the folder in which fetched and converted files are kept."""
-    return cache_folder("retina-data", CACHE_VARIABLE)
-
-
-def locate(relative: str, path: PathLike | None = None, *, fetch_as: str | None = None) -> Path:
+def locate(relative: str, path: PathLike | None = None, *, fetch_as: str, download: bool) -> Path:
     """Find a file of the repository in a local folder, or in the cache.
 
     Parameters
@@ -36,6 +29,8 @@ def locate(relative: str, path: PathLike | None = None, *, fetch_as: str | None 
         of that path. None: the cache folder.
     fetch_as
         The data set's name for ``retina-data fetch``, for the message.
+    download
+        Whether it is fetched if it is not in the cache folder.
 
     Raises
     ------
@@ -52,11 +47,13 @@ def locate(relative: str, path: PathLike | None = None, *, fetch_as: str | None 
         candidate = root.joinpath(*parts[first:])
         if candidate.exists():
             return candidate
+    if path is None and download:
+        return fetch([relative])[0]
     raise NotFoundError(
         "a file of the data set is not there",
         path=root,
         key=relative,
-        hint=f"retina-data fetch {fetch_as}" if fetch_as else None,
+        hint=f"retina-data fetch {fetch_as}",
     )
 
 
@@ -111,4 +108,45 @@ def converted(source: Path, kind: str, convert: Callable[[Path, Path], Any]) -> 
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as partial:
             convert(source, partial)
+    return target
+
+
+def folder(relative: str, path: PathLike | None = None, *, fetch_as: str) -> Path:
+    """Find a folder of the repository, as `locate` does; `path` itself may be it.
+
+    Raises
+    ------
+    NotFoundError
+        If it is not there.
+    """
+    root = cache() if path is None else Path(path)
+    parts = relative.split("/")
+    for first in range(len(parts)):
+        candidate = root.joinpath(*parts[first:])
+        if candidate.is_dir():
+            return candidate
+    if path is None or not root.is_dir():
+        raise NotFoundError(
+            "a folder of the data set is not there",
+            path=root,
+            key=relative,
+            hint=f"retina-data fetch {fetch_as}",
+        )
+    return root
+
+
+def unpacked(archive: Path) -> Path:
+    """Give the folder an archive was unpacked to, in the cache; unpacked the first time.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, or would write outside its folder.
+    """
+    status = archive.stat()
+    key = rng.digest(str(archive.resolve()), status.st_size, status.st_mtime_ns, size=8).hex()
+    target = cache() / "unpacked" / f"{archive.stem}-{key}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        extract(archive, target)
     return target

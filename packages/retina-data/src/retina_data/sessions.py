@@ -93,10 +93,12 @@ class Session:
     tests
         Stimuli for testing by name.
     clips
-        For consecutive stretches of `clip_length` frames, which clip was
-        shown; a clip that was shown twice stands there twice.
+        Which clips were shown, one after the other; a clip that was shown
+        twice, or another with the same content, stands there twice.
     clip_length
         Frames of a clip.
+    clip_starts
+        When each of `clips` began; by default they follow each other from 0.
     breaks
         Times at which the presentation was interrupted: the frame there did
         not follow the one before.
@@ -119,15 +121,24 @@ class Session:
     tests: Mapping[str, Test]
     clips: npt.NDArray[np.int64]
     clip_length: int
+    clip_starts: npt.NDArray[np.int64] | None = None
     breaks: tuple[int, ...] = ()
     neurons: Mapping[str, npt.NDArray[np.generic]] = field(default_factory=dict)
     recording: Recording = field(default_factory=Recording)
     path: object = None
 
     def __post_init__(self) -> None:
+        if self.clip_starts is None:
+            starts = np.arange(len(self.clips), dtype=np.int64) * self.clip_length
+            object.__setattr__(self, "clip_starts", starts)
         found = self._problems()
         if found:
             raise problems(f"session {self.name!r} does not fit together", found, path=self.path)
+
+    @property
+    def starts(self) -> npt.NDArray[np.int64]:
+        """When each of `clips` began."""
+        return np.zeros(0, np.int64) if self.clip_starts is None else self.clip_starts
 
     @property
     def n_neurons(self) -> int:
@@ -143,7 +154,15 @@ class Session:
             found.append("responses: no neuron")
         if time != len(self.stimulus):
             found.append(f"responses: {time} values in time for {len(self.stimulus)} frames")
-        if self.clip_length < 1 or len(self.clips) * self.clip_length > time:
+        ends = self.starts + self.clip_length
+        if (
+            self.clip_length < 1
+            or len(self.starts) != len(self.clips)
+            or not len(ends)
+            or self.starts.min() < 0
+            or ends.max() > time
+            or (self.starts[1:] < ends[:-1]).any()
+        ):
             found.append(
                 f"clips: {len(self.clips)} of {self.clip_length} frames do not fit {time} frames"
             )

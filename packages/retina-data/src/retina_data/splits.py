@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from neuroai_core import rng
 from neuroai_core.errors import InputError
 from retina_data.sessions import Session
 
@@ -32,9 +33,8 @@ def validation_starts(session: Session, clips: Sequence[int]) -> npt.NDArray[np.
 
     A clip that was shown more than once gives all its times.
     """
-    shown = [np.flatnonzero(session.clips == clip) for clip in clips]
-    where = np.concatenate([np.zeros(0, np.int64), *shown])
-    return (where * session.clip_length).astype(np.int64)
+    shown = [session.starts[session.clips == clip] for clip in clips]
+    return np.concatenate([np.zeros(0, np.int64), *shown]).astype(np.int64)
 
 
 def training_stretches(
@@ -66,7 +66,61 @@ def training_stretches(
     cuts[[0, time, *session.breaks]] = True
     cuts[1:time] |= out[1:] != out[:-1]
     if not over_boundaries:
-        cuts[: len(session.clips) * length + 1 : length] = True
+        cuts[session.starts] = cuts[session.starts + length] = True
     edges = np.flatnonzero(cuts)
     stretches = np.stack([edges[:-1], edges[1:]], axis=1)
     return stretches[~out[stretches[:, 0]]]
+
+
+def draw_validation_clips(session: Session, *, fraction: float, seed: int = 0) -> list[int]:
+    """Draw clips for validation, as a function of seed and session alone.
+
+    Parameters
+    ----------
+    session
+        The session.
+    fraction
+        Of its different clips; one at least.
+    seed
+        The seed.
+    """
+    if not 0 < fraction < 1:
+        raise InputError(
+            "this is no fraction", key="fraction", expected="between 0 and 1", found=fraction
+        )
+    known = np.unique(session.clips)
+    count = max(1, round(fraction * len(known)))
+    drawn = rng.generator(seed, session.name, "validation").permutation(known)[:count]
+    return sorted(int(clip) for clip in drawn)
+
+
+def tile(blocks: Sequence[int], clip_length: int) -> tuple[Stretches, tuple[int, ...]]:
+    """Part blocks of presentation into clips.
+
+    What is left of a block after its last whole clip belongs to no clip; a
+    model still trains on it.
+
+    Parameters
+    ----------
+    blocks
+        Frames of each block, shown with a pause between them.
+    clip_length
+        Frames of a clip.
+
+    Returns
+    -------
+    When each clip begins, and when each block but the first does.
+
+    Examples
+    --------
+    >>> starts, breaks = tile([7, 4], 3)
+    >>> starts.tolist(), breaks
+    ([0, 3, 7], (7,))
+    """
+    begins = np.cumsum([0, *blocks[:-1]])
+    starts = [
+        int(begin) + i * clip_length
+        for begin, length in zip(begins, blocks, strict=True)
+        for i in range(length // clip_length)
+    ]
+    return np.array(starts, dtype=np.int64), tuple(int(b) for b in begins[1:])

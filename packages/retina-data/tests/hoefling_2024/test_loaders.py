@@ -134,7 +134,7 @@ def test_receptive_fields_are_recovered_through_the_loaders(tmp_path, fit_ln, co
         get_all_responses(tmp_path), get_all_movies(tmp_path), [0, 1], batch_size=16
     )
     for name, cells in planted.items():  # a right and a left eye
-        found = fit_ln(loaders["train"][name], lags=20, epochs=6, lr=0.01)
+        found = fit_ln(loaders["train"][name], lags=20)
         assert correlations(found, cells.receptive_fields).min() >= 0.9
 
 

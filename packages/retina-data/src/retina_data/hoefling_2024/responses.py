@@ -33,6 +33,7 @@ def get_all_responses(
     *,
     trace: Trace = "spikes",
     filters: Filters | None = None,
+    download: bool = True,
 ) -> dict[str, ResponsesTrainTestSplit]:
     """Read, filter and interpolate the responses to the natural movie.
 
@@ -47,6 +48,8 @@ def get_all_responses(
     filters
         Which neurons are kept; by default as in the paper. What each
         criterion removed is logged.
+    download
+        Whether the file is fetched if it is not in the cache folder.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def get_all_responses(
     >>> {name: split.train.shape for name, split in responses.items()}
     {'session_1_ventral1_20200101': (12, 1200)}
     """
-    traces = read_traces(path, stimulus="natural", trace=trace)
+    traces = read_traces(path, stimulus="natural", trace=trace, download=download)
     kept, report = filter_responses(traces, filters)
     for removed in report:
         log.info("%s: removed %d neurons", removed.criterion, removed.cells)

@@ -15,7 +15,7 @@ from retina_data.train_test_splits import MoviesTrainTestSplit
 
 @strict_arguments
 def get_all_movies(
-    path: PathLike | None = None, *, resolution: Resolution = "low"
+    path: PathLike | None = None, *, resolution: Resolution = "low", download: bool = True
 ) -> MoviesTrainTestSplit:
     """Read the movies that were shown.
 
@@ -26,6 +26,8 @@ def get_all_movies(
         cache folder.
     resolution
         ``"low"``: 18 x 16 pixels of 50 um; ``"high"``: 72 x 64 of 12.5 um.
+    download
+        Whether the file is fetched if it is not in the cache folder.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def get_all_movies(
     (2, 1200, 18, 16)
     """
     check_known("resolution", [resolution], MOVIES)
-    source = locate(MOVIES[resolution], path, fetch_as="hoefling_2024")
+    source = locate(MOVIES[resolution], path, fetch_as="hoefling_2024", download=download)
     with only_member(source) as file:
         content = pickles.load(file, path=source)
     return _movies(content, source)

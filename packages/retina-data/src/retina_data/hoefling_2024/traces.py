@@ -68,7 +68,11 @@ class Traces:
 
 
 def read_traces(
-    path: PathLike | None = None, *, stimulus: StimulusName = "natural", trace: Trace = "spikes"
+    path: PathLike | None = None,
+    *,
+    stimulus: StimulusName = "natural",
+    trace: Trace = "spikes",
+    download: bool = True,
 ) -> dict[str, Traces]:
     """Read the recorded traces of all sessions.
 
@@ -82,6 +86,8 @@ def read_traces(
     trace
         ``"spikes"`` (inferred), ``"raw"``, ``"preprocessed"`` or
         ``"detrended"`` (raw less smoothed).
+    download
+        Whether the file is fetched if it is not in the cache folder.
 
     Raises
     ------
@@ -90,7 +96,7 @@ def read_traces(
     """
     check_known("stimulus", [stimulus], ("natural", "chirp", "mb"))
     check_known("trace", [trace], ("spikes", "raw", "preprocessed", "detrended"))
-    source = locate(RESPONSES, path, fetch_as="hoefling_2024")
+    source = locate(RESPONSES, path, fetch_as="hoefling_2024", download=download)
     unpacked = converted(source, "h5", _unpack) if source.suffix == ".zip" else source
     found: list[str] = []
     sessions = {}
