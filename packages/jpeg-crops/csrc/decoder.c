@@ -40,6 +40,12 @@ static void be_quiet(j_common_ptr jpeg)
     (void)jpeg;
 }
 
+struct entropy *entropy_of(struct jpeg_decompress_struct *jpeg)
+{
+    struct decoder *decoder = jpeg->client_data;
+    return &decoder->entropy;
+}
+
 bool decoder_begin(struct decoder *decoder)
 {
     decoder->jpeg.err = jpeg_std_error(&decoder->errors);
@@ -81,7 +87,8 @@ static bool usual_sampling(const struct jpeg_decompress_struct *jpeg)
         if (jpeg->comp_info[i].h_samp_factor != 1 || jpeg->comp_info[i].v_samp_factor != 1)
             return false;
     }
-    return luma->h_samp_factor <= 2 && luma->v_samp_factor <= 2;
+    int most = jpeg->num_components == 1 ? 1 : 2;
+    return luma->h_samp_factor <= most && luma->v_samp_factor <= most;
 }
 
 static bool usual_colours(const struct jpeg_decompress_struct *jpeg)
@@ -187,6 +194,9 @@ static enum jpeg_crops_status decode(struct decoder *decoder)
     jpeg->do_fancy_upsampling = TRUE;
     jpeg_start_decompress(jpeg);
     uint32_t begin = cut_columns(jpeg, &resizer->across);
+    uint32_t unit = DCTSIZE / jpeg->scale_denom * (uint32_t)jpeg->max_h_samp_factor;
+    entropy_take_over(jpeg, &decoder->entropy, begin / unit,
+                      (begin + jpeg->output_width - 1) / unit);
     size_t stride = (4 * (size_t)jpeg->output_width + 2 * ROW_PADDING) / ROW_PADDING * ROW_PADDING;
     if (!buffer_reserve(&decoder->rows, 2 * stride + PAST_ALIGNMENT))
         return JPEG_CROPS_NO_MEMORY;

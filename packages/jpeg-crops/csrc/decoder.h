@@ -7,6 +7,7 @@
 
 #include <jpeglib.h>
 
+#include "entropy.h"
 #include "jpeg_crops.h"
 #include "memory.h"
 #include "resizer.h"
@@ -21,6 +22,7 @@ struct decoder {
     bool ready; /* `jpeg` has been created */
     struct buffer file, rows;
     struct resizer resizer;
+    struct entropy entropy;
 };
 
 /* A decoder starts as zeros; false if libjpeg cannot be used. */
