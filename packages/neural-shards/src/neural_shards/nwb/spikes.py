@@ -197,9 +197,11 @@ class SpikeTrains:
             times = block[a - at : b - at] if block is not None else read(self.times, a, b)
             bins = grid.index(times)
             bins -= first
-            inside = (bins >= 0) & (bins < stop - first)
-            if not inside.all():
-                bins = bins[inside]
+            if scan.backward[rows[row]] == 0:
+                i, j = np.searchsorted(bins, [0, stop - first])
+                bins = bins[i:j]
+            else:
+                bins = bins[(bins >= 0) & (bins < stop - first)]
             counts = np.bincount(bins, minlength=stop - first)
             if len(bins) > limit and counts.max() > limit:
                 raise DataError(
