@@ -1,4 +1,3 @@
-# ruff: noqa: S603, T201  # it runs the compiler and what that made, and reports
 """Fuzz the compiled engine with address and undefined-behaviour sanitizers on.
 
 Needs clang with its libFuzzer run-time (``apt install clang libclang-rt-dev``) and
