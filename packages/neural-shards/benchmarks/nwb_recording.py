@@ -39,7 +39,11 @@ def write(path: Path, *, minutes: float, units: int, channels: int, rate: float 
     file = NWBFile("a benchmark", "bench", datetime(2024, 1, 1, tzinfo=UTC))
     for _ in range(units):
         n = rng.poisson(rate * seconds)
-        file.add_unit(spike_times=np.sort(rng.uniform(0, seconds, n)))
+        times = np.sort(rng.uniform(0, seconds, n))
+        file.add_unit(spike_times=times, obs_intervals=[[0.0, seconds]])
+    file.add_trial_column("go_cue_time", "when to go")
+    for start in np.arange(0, seconds - 4, 4.0):
+        file.add_trial(start_time=start, stop_time=start + 3, go_cue_time=start + 1)
     t = np.arange(int(seconds * BEHAVIOUR_HZ)) / BEHAVIOUR_HZ
     xy = np.stack([np.sin(t / 7), np.cos(t / 11)], axis=1)
     head = np.mod(t / 3, 2 * np.pi)

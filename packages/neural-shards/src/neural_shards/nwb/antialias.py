@@ -24,6 +24,8 @@ REACH = (ATTENUATION_DB - 7.95) / (2.285 * 2 * np.pi * TRANSITION) / 2
 BLOCK = 32
 #: Points of the kernel's table in one bin; between them it is linear, 1e-7 off at most.
 FINE = 2048
+#: How finely the place of a bin between two samples is told: 1e-5 of a step.
+TICKS = 1 << 16
 
 
 @lru_cache(maxsize=1)
@@ -50,6 +52,7 @@ def low_passed(
     first: int,
     stop: int,
     width_s: float,
+    step_s: float | None,
 ) -> npt.NDArray[Any]:
     """Low-pass samples and give the result at the middles of bins ``first .. stop - 1``.
 
@@ -62,26 +65,54 @@ def low_passed(
         Numbers, ``(samples, channels)``.
     width_s
         The scale of the kernel: the bin, or the step between samples where that is longer.
+    step_s
+        The step between samples where they are taken at a rate, else None.
 
     Returns
     -------
     ``(stop - first, channels)``, float32 for numbers of 16 bits and float32, else float64.
     """
-    dtype = np.float32 if values.dtype.itemsize <= 2 or values.dtype == np.float32 else np.float64
+    short = values.dtype.itemsize <= 2 or values.dtype == np.float32
+    dtype: type[np.floating[Any]] = np.float32 if short else np.float64
     made = np.empty((stop - first, values.shape[1]), dtype=dtype)
-    times, values = _extended(times, values.astype(dtype), REACH * width_s)
-    weights = _spacing(times)
+    reach = REACH * width_s
+    times, values = _extended(times, values.astype(dtype), reach)
     for block in range(first // BLOCK, (stop - 1) // BLOCK + 1):
         a, b = block * BLOCK, (block + 1) * BLOCK
         centres = grid.centres(a, b)
-        i, j = np.searchsorted(times, [centres[0] - REACH * width_s, centres[-1] + REACH * width_s])
-        matrix = kernel((centres[:, None] - times[i:j]) / width_s) * weights[i:j]
-        total = matrix.sum(axis=1, keepdims=True)
-        matrix /= np.where(np.abs(total) < 1e-12, 1.0, total)
-        out = matrix.astype(dtype) @ values[i:j]
+        i, j = np.searchsorted(times, [centres[0] - reach, centres[-1] + reach]).tolist()
+        if step_s is not None and j - i > 1:
+            ticks = round((centres[0] - times[i]) / step_s * TICKS)
+            matrix = _regular(ticks, j - i, grid.bin_s / width_s, step_s / width_s, short)
+        else:
+            matrix = _weights(centres, times[i:j], _spacing(times)[i:j], width_s).astype(dtype)
         c, d = max(a, first), min(b, stop)
-        made[c - first : d - first] = out[c - a : d - a]
+        made[c - first : d - first] = (matrix @ values[i:j])[c - a : d - a]
     return made
+
+
+@lru_cache(maxsize=64)
+def _regular(ticks: int, n: int, bin_width: float, step: float, short: bool) -> npt.NDArray[Any]:
+    """Weights of `n` samples at a rate for a block of bins; the same again and again.
+
+    Where the first bin's middle lies after the first sample is given in ticks of a sample,
+    so that blocks in the same place relative to the samples share their weights.
+    """
+    centres = ticks / TICKS * step + np.arange(BLOCK, dtype=np.float64) * bin_width
+    times = np.arange(n, dtype=np.float64) * step
+    return _weights(centres, times, np.ones(n), 1.0).astype(np.float32 if short else np.float64)
+
+
+def _weights(
+    centres: npt.NDArray[np.float64],
+    times: npt.NDArray[np.float64],
+    spacing: npt.NDArray[np.float64],
+    width: float,
+) -> npt.NDArray[np.float64]:
+    """Give the weight of each sample in each bin; those of a bin add up to 1."""
+    matrix = kernel((centres[:, None] - times) / width) * spacing
+    total = matrix.sum(axis=1, keepdims=True)
+    return np.asarray(matrix / np.where(np.abs(total) < 1e-12, 1.0, total))
 
 
 def _extended(

@@ -156,6 +156,7 @@ def _matches(path: str, series: Any, wanted: str) -> bool:
         path == lower
         or path.endswith("/" + lower)
         or fnmatchcase(path, lower)
+        or fnmatchcase(path, "*/" + lower)
         or type(series).__name__ == wanted
     )
 

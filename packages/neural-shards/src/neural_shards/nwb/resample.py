@@ -105,15 +105,16 @@ def _antialias(
     stretch: Stretch, grid: Grid, a: int, b: int, circle: Circle | None, series: Series
 ) -> tuple[Values, Mask]:
     width = max(grid.bin_s, stretch.step_s)
+    step = None if series.clock.start_s is None else stretch.step_s
     shape = stretch.values.shape[1:]
     if circle is None:
         flat = stretch.values.reshape(len(stretch.values), -1)
-        out = low_passed(stretch.times, flat, grid, a, b, width)
+        out = low_passed(stretch.times, flat, grid, a, b, width, step)
         out = series.scaled(out.reshape(b - a, *shape))
     else:
         points = circle.points(series.scaled(stretch.values))
         flat = points.reshape(len(points), -1)
-        out = low_passed(stretch.times, flat, grid, a, b, width)
+        out = low_passed(stretch.times, flat, grid, a, b, width, step)
         out = circle.values(out.reshape(b - a, *shape, 2))
     return out, np.ones(b - a, dtype=bool)
 

@@ -1,0 +1,293 @@
+"""Binning and whole conversions beside pynapple, nlb_tools and a per-spike loop, in one run.
+
+python nwb_conversion.py --minutes 120 --rounds 5 --json result.json
+
+Every contender runs in its own process, A B A B ...; what they make is compared first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from nwb_recording import write
+
+BIN_S, LENGTH = 0.01, 100
+
+
+def ours_binning(path: Path) -> tuple[int, np.ndarray]:
+    """Count all spikes, reading included, and hold the counts as uint8."""
+    from neural_shards.nwb.plan import plan
+    from neural_shards.nwb.spec import ConversionSpec, Spikes, Windows
+
+    spikes = {"spikes": Spikes(mask="never")}
+    spec = ConversionSpec(spikes, 10.0, Windows(LENGTH, 0.0), start_s=0.0)
+    planned = plan(path, spec)
+    counts = np.concatenate([sample["spikes"] for sample, _ in planned.samples()])
+    return int(counts.sum()), counts[:1000]
+
+
+def pynapple_binning(path: Path) -> tuple[int, np.ndarray]:
+    """Load the units and count them."""
+    import pynapple as nap
+
+    units = nap.load_file(str(path))["units"]
+    counts = units.count(BIN_S, nap.IntervalSet(0, _end(path))).values
+    return int(counts.sum()), counts[:1000]
+
+
+def loop_binning(path: Path) -> tuple[int, np.ndarray]:
+    """Walk over every spike, as a first version does."""
+    import h5py
+
+    end = _end(path)
+    with h5py.File(path) as file:
+        ends = file["units/spike_times_index"][:]
+        times = np.split(file["units/spike_times"][:], ends[:-1])
+    counts = np.zeros((round(end / BIN_S), len(times)), dtype=np.float32)
+    for unit, train in enumerate(times):
+        for spike in train:
+            counts[int(spike / BIN_S), unit] += 1
+    return int(counts.sum()), counts[:1000]
+
+
+def nlb_binning(path: Path) -> tuple[int, np.ndarray]:
+    """Load with nlb_tools (1 ms bins of all that is there) and resample to the grid."""
+    from nlb_tools.nwb_interface import NWBDataset
+
+    dataset = NWBDataset(str(path), split_heldout=False)
+    dataset.resample(round(1000 * BIN_S))
+    counts = dataset.data["spikes"].to_numpy().astype(float)  # of float16
+    return int(np.nansum(counts)), counts[:1000]
+
+
+def ours_conversion(path: Path) -> tuple[int, np.ndarray]:
+    """Convert spikes and behaviour into shards, one process for each core."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    from neural_shards.nwb import convert_nwb_files
+    from neural_shards.nwb.spec import ConversionSpec, Signals, Spikes, Windows
+
+    spec = ConversionSpec(
+        {"spikes": Spikes(mask="never"), "position": Signals(("Position/xy",), "linear")},
+        10.0,
+        Windows(LENGTH, 0.0),
+        start_s=0.0,
+    )
+    cores = os.cpu_count() or 1
+    with (
+        tempfile.TemporaryDirectory(dir=path.parent) as folder,
+        ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as executor,
+    ):
+        summary = convert_nwb_files([path], f"{folder}/out", spec=spec, executor=executor)
+    return int(summary["total_samples"]), np.zeros(0)
+
+
+def pynapple_conversion(path: Path) -> tuple[int, np.ndarray]:
+    """The same windows by a script: pynapple's count and interpolate, webdataset's writer."""
+    import pynapple as nap
+    import webdataset as wds
+
+    data = nap.load_file(str(path))
+    whole = nap.IntervalSet(0, _end(path))
+    counts = data["units"].count(BIN_S, whole)
+    position = data["xy"].interpolate(counts, ep=whole)
+    samples = len(counts) // LENGTH
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        pattern = f"{folder}/shard_%06d.tar"
+        with wds.ShardWriter(pattern, maxcount=1000, verbose=0) as sink:
+            for k in range(samples):
+                at = slice(k * LENGTH, (k + 1) * LENGTH)
+                sink.write(
+                    {
+                        "__key__": f"sample_{k:09d}",
+                        "spikes.npy": counts.values[at].astype(np.uint8),
+                        "position.npy": position.values[at].astype(np.float32),
+                    }
+                )
+    return samples, np.zeros(0)
+
+
+def ours_trials(path: Path) -> tuple[int, np.ndarray]:
+    """Align trials to the go cue."""
+    from neural_shards.nwb.plan import plan
+    from neural_shards.nwb.spec import ConversionSpec, Spikes, Windows
+
+    windows = Windows(table="trials", align="go_cue_time", range_s=(-0.2, 0.5))
+    spec = ConversionSpec({"spikes": Spikes(mask="never")}, 10.0, windows, start_s=0.0)
+    counts = np.concatenate([sample["spikes"] for sample, _ in plan(path, spec).samples()])
+    return int(counts.sum()), counts[:1000]
+
+
+def nlb_trials(path: Path) -> tuple[int, np.ndarray]:
+    """Align trials to the go cue with nlb_tools.
+
+    It takes the first bin that begins at or after the event, neural-shards the bin that
+    holds it; the events of this recording lie on edges, where both are the same.
+    """
+    from nlb_tools.nwb_interface import NWBDataset
+
+    dataset = NWBDataset(str(path), split_heldout=False)
+    dataset.resample(round(1000 * BIN_S))
+    trials = dataset.make_trial_data(align_field="go_cue_time", align_range=(-200, 500))
+    counts = trials["spikes"].to_numpy().astype(float)
+    return int(np.nansum(counts)), counts[:1000]
+
+
+CONTENDERS: dict[str, dict[str, Callable[[Path], tuple[int, np.ndarray]]]] = {
+    "binning": {
+        "neural-shards": ours_binning,
+        "pynapple": pynapple_binning,
+        "loop": loop_binning,
+        "nlb_tools": nlb_binning,
+    },
+    "trials": {"neural-shards": ours_trials, "nlb_tools": nlb_trials},
+    "conversion": {"neural-shards": ours_conversion, "pynapple": pynapple_conversion},
+}
+
+
+def _end(path: Path) -> float:
+    import h5py
+
+    with h5py.File(path) as file:
+        return len(file["processing/behavior/Position/xy/data"]) / 60.0
+
+
+def one(task: str, name: str, path: Path) -> None:
+    """Run one contender and print what it took; imports are not counted."""
+    warnings.simplefilter("ignore")
+    modules = {
+        "neural-shards": ["pynwb", "neural_shards.nwb"],
+        "pynapple": ["pynapple", "webdataset"],
+        "loop": ["h5py"],
+        "nlb_tools": ["nlb_tools.nwb_interface"],
+    }
+    for module in modules[name]:
+        __import__(module)
+    wall, cpu = time.perf_counter(), _cpu()
+    total, head = CONTENDERS[task][name](path)
+    result = {
+        "wall_s": time.perf_counter() - wall,
+        "cpu_s": _cpu() - cpu,
+        "peak_mb": max(
+            resource.getrusage(who).ru_maxrss
+            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        )
+        / 1024,
+        "total": total,
+        "head": np.asarray(head, dtype=float).ravel()[:400_000].astype(int).tolist(),
+    }
+    print(json.dumps(result))
+
+
+def _cpu() -> float:
+    used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def run(task: str, name: str, path: Path) -> dict[str, object]:
+    command = [sys.executable, __file__, "--one", task, name, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"{name} failed:\n{done.stderr[-2000:]}")
+    made: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return made
+
+
+def versions() -> dict[str, str]:
+    names = ("neural-shards", "numpy", "pynwb", "pynapple", "nlb-tools", "pandas", "webdataset")
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def compare(task: str, names: list[str], path: Path, rounds: int) -> list[dict[str, object]]:
+    """Run contenders in turn; their results must agree before any time counts."""
+    warm = {name: run(task, name, path) for name in names}
+    heads = {name: (r.pop("total"), r.pop("head")) for name, r in warm.items()}
+    ours = heads["neural-shards"]
+    for name, theirs in heads.items():
+        same = "the same values" if theirs == ours else f"OTHER values ({theirs[0]}, {ours[0]})"
+        print(f"  {task}: {name}: {same}")
+    took: dict[str, list[dict[str, object]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            took[name].append(run(task, name, path))
+    rows = []
+    for name in names:
+        row: dict[str, object] = {"task": task, "name": name, "rounds": rounds}
+        for key in ("wall_s", "cpu_s", "peak_mb"):
+            values = [float(str(r[key])) for r in took[name]]
+            row[key] = round(statistics.median(values), 3)
+            row[f"{key}_range"] = [round(min(values), 3), round(max(values), 3)]
+        ratios = [
+            float(str(a["wall_s"])) / float(str(b["wall_s"]))
+            for a, b in zip(took[name], took["neural-shards"], strict=True)
+        ]
+        row["wall_ratio_by_round"] = [round(r, 2) for r in ratios]
+        cpu = [
+            float(str(a["cpu_s"])) / float(str(b["cpu_s"]))
+            for a, b in zip(took[name], took["neural-shards"], strict=True)
+        ]
+        row["cpu_ratio_by_round"] = [round(r, 2) for r in cpu]
+        rows.append(row)
+        print(
+            f"  {task:10} {name:14} {row['wall_s']:>8} s wall {row['wall_s_range']}  "
+            f"{row['cpu_s']:>8} s CPU  {row['peak_mb']:>8} MB  "
+            f"wall ratios {row['wall_ratio_by_round']} CPU ratios {row['cpu_ratio_by_round']}"
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=120)
+    parser.add_argument("--units", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--slow-minutes", type=float, default=2, help="for the slow contenders")
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        one(args.one[0], args.one[1], Path(args.one[2]))
+        return
+    print(f"{versions()}, {os.cpu_count()} cores")
+    with tempfile.TemporaryDirectory() as folder:
+        long, short = Path(folder, "long.nwb"), Path(folder, "short.nwb")
+        write(long, minutes=args.minutes, units=args.units, channels=0)
+        write(short, minutes=args.slow_minutes, units=args.units, channels=0)
+        print(f"{args.minutes:g} minutes, {args.units} units:")
+        rows = compare("binning", ["neural-shards", "pynapple"], long, args.rounds)
+        rows += compare("conversion", ["neural-shards", "pynapple"], long, args.rounds)
+        print(f"{args.slow_minutes:g} minutes, {args.units} units:")
+        peers = ["neural-shards", "pynapple", "loop"]
+        if "nlb-tools" in versions():
+            peers.append("nlb_tools")
+        slow = compare("binning", peers, short, args.rounds)
+        if "nlb_tools" in peers:
+            slow += compare("trials", ["neural-shards", "nlb_tools"], short, args.rounds)
+        rows += [{**row, "minutes": args.slow_minutes} for row in slow]
+    if args.json:
+        args.json.write_text(json.dumps({"versions": versions(), "rows": rows}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
