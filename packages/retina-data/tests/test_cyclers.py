@@ -214,6 +214,15 @@ def test_a_loader_with_workers_resumes_from_what_was_delivered(make_session):
             assert torch.equal(inputs, b.inputs)
 
 
+def test_a_loader_without_workers_counts_once():
+    loader = LongCycler(plain([2, 3])).loader()
+    steps = iter(loader)
+    next(steps)
+    assert loader.state_dict()["delivered"] == 1
+    assert len(list(steps)) == 5
+    assert drawn(loader) == drawn(LongCycler(plain([2, 3]))) or loader.cycler.epoch == 2
+
+
 def test_a_broken_off_worker_run_does_not_miscount():
     loader = LongCycler(plain([5, 5])).loader(num_workers=2)
     next(iter(loader))

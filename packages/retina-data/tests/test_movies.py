@@ -12,7 +12,7 @@ from retina_data import Movie, Stimulus
 
 @st.composite
 def shown(draw):
-    c, t, h, w = (draw(st.integers(1, n)) for n in (3, 20, 4, 5))
+    c, t, h, w = (draw(st.integers(1, n)) for n in (3, 40, 4, 5))
     kind = draw(st.sampled_from([np.float32, np.uint8, np.float16]))
     frames = np.arange(c * t * h * w).reshape(c, t, h, w).astype(kind)
     pieces = draw(st.lists(st.tuples(st.integers(0, t - 1), st.integers(1, t)), min_size=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 
 import h5py
@@ -10,7 +11,8 @@ import pytest
 
 from neuroai_core import DataError, NotFoundError, ProblemsError, UnknownArgumentError
 from neuroai_core.errors import UnknownNameError
-from retina_data import goldin_2022, karamanlis_2024, maheswaranathan_2023
+from retina_data import goldin_2022, karamanlis_2024, maheswaranathan_2023, sridhar_2025
+from retina_data.datasets import session_dataloaders
 
 #: How each small data set is written, read and fitted.
 SETS = {
@@ -171,3 +173,60 @@ def test_sessions_may_lie_in_archives(tmp_path):
     for name in found:
         np.testing.assert_array_equal(found[name].responses, expected[name].responses)
         assert found[name].breaks == (80,)
+
+
+def test_trials_that_show_the_same_stay_together(tmp_path):
+    """Frames of trial 9 show again what trial 0 did: both validate, or both train."""
+    sridhar_2025.write_synthetic(tmp_path, n_neurons=2, n_frames=60, n_test_frames=60, n_images=4)
+    (session,) = sridhar_2025.read_sessions(tmp_path, clip_length=20).values()
+    shown = session.stimulus
+    np.testing.assert_array_equal(
+        shown.chunks(np.array([0]), 60)[0], shown.chunks(np.array([540]), 60)[0]
+    )
+    for seed in range(30):
+        loaders = session_dataloaders(
+            {"01": session}, chunk_size=20, batch_size=4, validation_fraction=0.3, seed=seed
+        )
+        train, validation = (
+            {int(s) // 60 for s in loader["01"].dataset.order.plain}
+            for loader in (loaders["train"], loaders["validation"])
+        )
+        assert not train & validation
+        assert len({0, 9} & validation) in (0, 2)
+        assert train | validation == set(range(11))
+
+
+def test_a_fixation_line_that_is_none(tmp_path):
+    sridhar_2025.write_synthetic(tmp_path, n_neurons=2, n_frames=60, n_test_frames=60, n_images=4)
+    (file,) = tmp_path.rglob("complete_fixations*")
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join([*lines[:7], "no fixation", *lines[8:]]))
+    with pytest.raises(DataError, match="no fixation") as error:
+        sridhar_2025.read_sessions(tmp_path)
+    assert "index: 8" in str(error.value)
+    file.write_text("\n".join(lines[:-5]))
+    with pytest.raises(DataError, match="fewer fixations"):
+        sridhar_2025.read_sessions(tmp_path)
+    file.write_text("\n".join(["9 0 0 1 1 1", *lines[1:]]))
+    with pytest.raises(DataError, match="frame that is not there"):
+        sridhar_2025.read_sessions(tmp_path)
+
+
+def test_a_pickle_of_sridhar_that_asks_for_more(tmp_path):
+    sridhar_2025.write_synthetic(tmp_path, n_neurons=2, n_frames=60, n_test_frames=60, n_images=4)
+    (file,) = tmp_path.rglob("*.pkl")
+    file.write_bytes(pickle.dumps({"train_responses": print}))
+    with pytest.raises(DataError, match="nothing was run"):
+        sridhar_2025.read_sessions(tmp_path)
+
+
+@pytest.mark.parametrize("stimulus", ["natural_movie", "whitenoise"])
+def test_the_planted_fields_of_sridhar(tmp_path, stimulus, fit_ln, correlations):
+    planted = sridhar_2025.write_synthetic(tmp_path, 1, stimulus=stimulus)
+    loaders = sridhar_2025.get_sridhar_dataloaders(
+        16, False, path=tmp_path, stimulus=stimulus, normalize_responses=True
+    )
+    for name, cells in planted.items():
+        assert next(iter(loaders["train"][name])).inputs.shape == (16, 1, 50, 80, 90)
+        found = fit_ln(loaders["train"][name], lags=20)
+        assert correlations(found, cells.receptive_fields).min() >= 0.9

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 #: Below this the allocator is as fast, above it fresh pages cost more than the copy into them.
-LARGE = 1 << 20
+LARGE = 1 << 18
 #: Free blocks kept of one size.
 KEPT = 3
 

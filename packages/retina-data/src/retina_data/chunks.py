@@ -13,6 +13,7 @@ from torch.utils.data import Dataset, Sampler
 from neuroai_core import rng
 from neuroai_core.errors import InputError
 from neuroai_core.order import EpochOrder
+from retina_data import buffers
 from retina_data.movies import Stimulus
 
 Starts = npt.NDArray[np.int64]
@@ -146,9 +147,10 @@ class Chunks(Dataset[DataPoint]):
         inputs = self.stimulus.chunks(starts, self.chunk_size)
         if not self.stored:
             inputs = self.stimulus.movie.normalize(inputs)
-        _, neurons = self.responses.shape
-        at = torch.from_numpy(starts[:, np.newaxis] + np.arange(self.chunk_size)).reshape(-1)
-        targets = self.responses.index_select(0, at).view(len(starts), self.chunk_size, neurons)
+        responses, length = self.responses.numpy(), self.chunk_size
+        targets = buffers.empty((len(starts), length, responses.shape[1]), torch.float32)
+        for sample, start in zip(targets.numpy(), starts.tolist(), strict=True):
+            sample[:] = responses[start : start + length]
         return DataPoint(inputs, targets)
 
     @property

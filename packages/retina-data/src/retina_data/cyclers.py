@@ -300,6 +300,19 @@ class ShortCycler(Cycler):
         return self.keys[session], epoch, int(step - (self._ends - self.lengths)[session])
 
 
+class _Prepared(IterableDataset[SessionBatch]):
+    """The steps of a cycler as workers prepare them; who asked for them counts."""
+
+    def __init__(self, cycler: Cycler) -> None:
+        self.cycler = cycler
+
+    def __iter__(self) -> Iterator[SessionBatch]:
+        worker = get_worker_info()
+        if worker is None:
+            return self.cycler._in_worker(0, 1)
+        return self.cycler._in_worker(worker.id, worker.num_workers)
+
+
 class CyclerLoader(DataLoader[SessionBatch]):
     """A data loader over a cycler whose state is what the user got, not what workers prepared.
 
@@ -315,7 +328,7 @@ class CyclerLoader(DataLoader[SessionBatch]):
     """
 
     def __init__(self, cycler: Cycler, *, num_workers: int = 0, **kwargs: Any) -> None:
-        super().__init__(cycler, batch_size=None, num_workers=num_workers, **kwargs)
+        super().__init__(_Prepared(cycler), batch_size=None, num_workers=num_workers, **kwargs)
         self.cycler = cycler
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import torch
 
 from neuroai_core.errors import InputError
 from retina_data import buffers
+
+#: Pieces of fewer frames are looked up frame by frame.
+SHORT = 8
 
 
 @dataclass(eq=False)
@@ -84,11 +88,13 @@ class Movie:
         """Turn frames as they are stored into normalised ones, float32; on any device."""
         if not self.encoded or self.mean is None or not self.sd:
             return stored.to(torch.float32)
-        offset = torch.tensor(-self.mean / self.sd, dtype=torch.float32, device=stored.device)
         if stored.device.type != "cpu":
-            return torch.add(offset, stored, alpha=1 / self.sd)
+            return (stored.to(torch.float32) - self.mean) / self.sd
         out = buffers.empty(tuple(stored.shape), torch.float32)
-        return torch.add(offset, stored, alpha=1 / self.sd, out=out)
+        values = out.numpy()
+        np.subtract(stored.numpy(), np.float32(self.mean), out=values, dtype=np.float32)
+        values *= np.float32(1 / self.sd)
+        return out
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -179,6 +185,23 @@ class Stimulus:
         tensor of shape ``(batch, channels, length, height, width)``, as the
         movie is stored: see `Movie.normalize`.
         """
+        starts = self._check(starts, length)
+        # NumPy copies in this thread alone. torch would wake all of its threads for each
+        # batch, which costs more than the copy wherever other processes keep the cores busy.
+        frames = self.movie.seen(self.flip).numpy()
+        c, _, h, w = self.movie.shape
+        out = buffers.empty((len(starts), c, length, h, w), self.movie.frames.dtype)
+        firsts, runs = self.order[starts].tolist(), self.run[starts].tolist()
+        for sample, start, first, run in zip(
+            out.numpy(), starts.tolist(), firsts, runs, strict=True
+        ):
+            if run >= length:
+                sample[:] = frames[:, first : first + length]
+            else:
+                self._pieces(frames, start, sample)
+        return out
+
+    def _check(self, starts: npt.NDArray[np.integer], length: int) -> npt.NDArray[np.integer]:
         starts = np.asarray(starts)
         if starts.size and not 0 <= starts.min() <= starts.max() <= len(self) - length:
             raise InputError(
@@ -186,21 +209,20 @@ class Stimulus:
                 expected=f"starts from 0 to {len(self) - length}",
                 found=f"{starts.min()} to {starts.max()}",
             )
-        frames = self.movie.seen(self.flip)
-        c, t, h, w = self.movie.shape
-        out = buffers.empty((len(starts), c, length, h, w), frames.dtype)
-        if (self.run[starts] >= length).all():
-            # Stretches that run on as the movie does: copied as they lie there.
-            size = h * w
-            view = torch.as_strided(frames, (t - length + 1, c, length * size), (size, t * size, 1))
-            index = torch.from_numpy(self.order[starts])
-            torch.index_select(view, 0, index, out=out.view(len(starts), c, -1))
-        else:
-            rows = self.order[starts[:, np.newaxis] + np.arange(length)].astype(np.int64)
-            rows = rows[:, np.newaxis, :] + np.arange(c)[:, np.newaxis] * t
-            index = torch.from_numpy(rows.reshape(-1))
-            torch.index_select(frames.view(c * t, h * w), 0, index, out=out.view(-1, h * w))
-        return out
+        return starts
+
+    def _pieces(self, frames: npt.NDArray[Any], start: int, sample: npt.NDArray[Any]) -> None:
+        """Copy a stretch in which the movie does not run on, piece by piece."""
+        at, length = 0, sample.shape[1]
+        while at < length:
+            run, first = int(self.run[start + at]), int(self.order[start + at])
+            if run < SHORT:
+                order = self.order[start + at : start + length]
+                np.take(frames, order, axis=1, out=sample[:, at:], mode="clip")
+                return
+            end = min(at + run, length)
+            sample[:, at:end] = frames[:, first : first + end - at]
+            at = end
 
     def dense(self) -> torch.Tensor:
         """Lay out all that was shown, normalised: ``(channels, time, height, width)``."""

@@ -50,6 +50,7 @@ def assemble(
     clip_length: int,
     recording: Recording,
     blocks: Sequence[int] | None = None,
+    groups: Sequence[int] | None = None,
     neurons: Mapping[str, npt.NDArray[np.generic]] | None = None,
     path: object = None,
 ) -> Session:
@@ -61,13 +62,17 @@ def assemble(
         As in `Session`.
     blocks
         Frames of the blocks of presentation; None: there was one.
+    groups
+        A number a block: all clips of the blocks with the same one have it,
+        and are drawn for validation together. None: each clip by itself.
 
     Raises
     ------
     ProblemsError
         If the clips are longer than every block, or anything does not fit.
     """
-    starts, breaks = tile([len(train)] if blocks is None else blocks, clip_length)
+    lengths = [len(train)] if blocks is None else blocks
+    starts, breaks = tile(lengths, clip_length)
     if not len(starts):
         raise problems(
             f"session {name!r} does not fit together",
@@ -79,7 +84,7 @@ def assemble(
         stimulus=train,
         responses=np.asarray(responses, np.float32),
         tests=tests,
-        clips=np.arange(len(starts)),
+        clips=_clips(lengths, clip_length, groups),
         clip_length=clip_length,
         clip_starts=starts,
         breaks=breaks,
@@ -87,6 +92,13 @@ def assemble(
         recording=recording,
         path=path,
     )
+
+
+def _clips(
+    blocks: Sequence[int], clip_length: int, groups: Sequence[int] | None
+) -> npt.NDArray[np.int64]:
+    counts = np.asarray(blocks) // clip_length
+    return np.arange(counts.sum()) if groups is None else np.repeat(np.asarray(groups), counts)
 
 
 def _tensor(array: Pixels) -> torch.Tensor:
