@@ -59,7 +59,7 @@ def ours_folder_float(options: argparse.Namespace) -> Callable:
     """Float32 and normalised on the CPU, as the DataLoader has it."""
     import torch
 
-    torch.set_num_threads(options.workers)
+    torch.set_num_threads(1)
     deliver = jpeg_crops(options, options.files, "native")
     scale = torch.tensor(1 / (255 * STD), dtype=torch.float32)
     shift = torch.tensor(-MEAN / STD, dtype=torch.float32)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -259,6 +261,37 @@ def test_damage_never_makes_another_picture_than_pillow(jpegs, data):
         except CropError:
             return  # damage that the crop does not touch
         np.testing.assert_array_equal(out, expected)
+
+
+def corpus():
+    """Damaged files that a fuzzer kept (campaigns/fuzz.py), without its bytes of choices."""
+    with zipfile.ZipFile(Path(__file__).parent / "corpus.zip") as files:
+        return [files.read(name)[12:] for name in files.namelist()]
+
+
+def test_the_files_of_the_fuzzer():
+    images, taken = corpus(), 0
+    assert len(images) > 200
+    for image in images:
+        try:
+            height, width = image_size(image)
+        except CropError:
+            height, width = 16, 16
+        size = (max(1, min(height // 3, 60)), max(1, min(width // 3, 60)))
+        box = (height / 8, width / 8, min(height / 2, 3 * size[0]), min(width / 2, 3 * size[1]))
+        out, left = crops([image], [box], size)
+        for kernels in engine_info().kernels[1:]:
+            again, left_again = crops([image], [box], size, kernels=kernels)
+            assert left_again == left
+            assert left or (again == out).all()
+        taken += not left
+        if not left:
+            try:
+                expected = crop_batch([image], [box], size, engine="pillow")
+            except CropError:
+                continue  # damage that the crop does not touch
+            np.testing.assert_array_equal(out, expected)
+    assert taken > 10
 
 
 def test_sizes_come_from_headers_of_any_length(jpegs, encode, photograph, tmp_path):
