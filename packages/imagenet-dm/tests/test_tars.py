@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imagenet_dm import ImageNetDataModule
+from imagenet_dm import ImageNetDataModule, class_names
 from imagenet_dm.devkit import META, TRUTH, read_devkit
 from imagenet_dm.tars import scan_tars
 from neuroai_core.errors import DataError
@@ -97,3 +97,7 @@ def test_what_is_missing_or_damaged_is_named(root, tmp_path):
     (tmp_path / "ILSVRC2012_img_train.tar").write_bytes(b"no archive" * 100)
     with pytest.raises(DataError, match=r"damaged(.|\n)*train\.tar"):
         scan_tars(tmp_path, "train")
+
+
+def test_names_are_the_kits(root):
+    assert class_names(root, ["n01440764", "n1"]) == ["tench", "n1"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -53,14 +53,14 @@ def scan_beton(root: Path, split: str) -> tuple[Index, list[Path]]:
     try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            header = _read(file.fileno(), path, HEADER, 0, 1)[0]
-            fields = _read(file.fileno(), path, FIELD, HEADER.itemsize, int(header["fields"]))
+            header = _read(file, path, HEADER, 0, 1)[0]
+            fields = _read(file, path, FIELD, HEADER.itemsize, int(header["fields"]))
             start = HEADER.itemsize + len(fields) * FIELD.itemsize
             _check(path, header, size, start)
             record = _record(path, fields)
-            rows = _read(file.fileno(), path, record, start, int(header["samples"]))
+            rows = _read(file, path, record, start, int(header["samples"]))
             count = (size - int(header["table"])) // ALLOCATION.itemsize
-            table = _read(file.fileno(), path, ALLOCATION, int(header["table"]), count)
+            table = _read(file, path, ALLOCATION, int(header["table"]), count)
     except OSError as error:
         raise DataError("a .beton cannot be read", path=path, found=str(error)) from error
     image, label = _columns(path, fields)
@@ -76,21 +76,17 @@ def scan_beton(root: Path, split: str) -> tuple[Index, list[Path]]:
 
 
 def _read(
-    descriptor: int, path: Path, kind: np.dtype[Any], offset: int, count: int
+    file: BinaryIO, path: Path, kind: np.dtype[Any], offset: int, count: int
 ) -> npt.NDArray[Any]:
     size = kind.itemsize * count
-    data = os.pread(descriptor, min(size, 2**31 - 4096), offset)
-    while 0 < len(data) < size:  # one call gives 2 GiB at most
-        more = os.pread(descriptor, size - len(data), offset + len(data))
-        if not more:
-            break
-        data += more
+    file.seek(offset)
+    data = file.read(size)
     if len(data) < size:
         raise DataError(
             "a .beton is not whole",
             path=path,
             expected=f"{size} bytes at {offset}",
-            found=len(data),
+            found=f"{len(data)} bytes",
         )
     return np.frombuffer(data, dtype=kind)
 

@@ -145,6 +145,15 @@ class ImageNetDataset(Dataset[tuple[Tensor, int]]):
         labels = torch.from_numpy(self.index.labels[request.images].astype(np.int64))
         return Loaded(made, labels, request, skipped)
 
+    def undecodable(self, request: Request) -> list[DataError]:
+        """Say which images of a request cannot be read or do not decode."""
+        made = self._make(request)
+        if isinstance(made, Tensor):
+            return []
+        good = ~np.isin(np.arange(len(request)), list(made))
+        # An image that cannot be read keeps its batch from being decoded.
+        return [*made.values(), *(self.undecodable(request.keep(good)) if good.any() else [])]
+
     def _make(self, request: Request) -> Tensor | dict[int, DataError]:
         """Make the view of a request, or say what is wrong with which of its images."""
         images, errors = [], {}

@@ -8,7 +8,6 @@ shared.
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,7 +107,8 @@ class Places:
         """
         path, size = self.files[int(self.file[index])], int(self.size[index])
         with open(path, "rb", buffering=0) as file:
-            data = os.pread(file.fileno(), size, int(self.offset[index]))
+            file.seek(int(self.offset[index]))
+            data = file.read(size)
         if len(data) < size:
             raise DataError(
                 "a file ends before its image does",

@@ -6,6 +6,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Literal, get_args
 
@@ -236,7 +237,7 @@ class ImageNetLoader:
         requests = self._requests(epoch, stripes)
         logger.info("loading with %d %s", self.num_workers, self.chosen)
         if self.chosen == "none":
-            return map(self.dataset.load, requests)
+            return map(_Batches(self.dataset, self.normalise).__getitem__, requests)
         if self.chosen == "threads":
             return self._from_threads(requests)
         return self._from_workers(requests)
@@ -259,15 +260,16 @@ class ImageNetLoader:
 
     def _from_threads(self, requests: Iterator[Request]) -> Iterator[Loaded]:
         ahead = self.num_workers * self.prefetch_factor
+        load = _Batches(self.dataset, self.normalise).__getitem__
         with ThreadPoolExecutor(self.num_workers, thread_name_prefix="imagenet-dm") as pool:
             waiting: deque[Future[Loaded]] = deque()
             try:
                 for request in islice(requests, ahead):
-                    waiting.append(pool.submit(self.dataset.load, request))
+                    waiting.append(pool.submit(load, request))
                 while waiting:
                     loaded = self._wait(waiting.popleft())
                     for request in islice(requests, 1):
-                        waiting.append(pool.submit(self.dataset.load, request))
+                        waiting.append(pool.submit(load, request))
                     yield loaded
             finally:
                 for future in waiting:
@@ -286,7 +288,7 @@ class ImageNetLoader:
     def _from_workers(self, requests: Iterator[Request]) -> Iterator[Loaded]:
         if self._workers is None:
             self._workers = DataLoader(
-                _Batches(self.dataset),
+                _Batches(self.dataset, self.normalise),
                 batch_size=None,
                 sampler=self._plan,
                 num_workers=self.num_workers,
@@ -303,8 +305,6 @@ class ImageNetLoader:
                 logger.warning("left out %s: %s", name, reason)
             self.skipped[name] = reason
         images, labels = loaded.images, loaded.labels
-        if self.normalise is not None and images.dtype == torch.uint8:
-            images = self.normalise(images)
         if self.pin_memory:
             images, labels = images.pin_memory(), labels.pin_memory()
         return Batch.of(images, labels, loaded.request)
@@ -321,10 +321,14 @@ class _Plan(Sampler[Request]):
 
 
 class _Batches(Dataset[Loaded]):
-    """The data set as a ``DataLoader`` sees it: indexed by requests, an item is a batch."""
+    """The data set indexed by requests; an item is a whole batch."""
 
-    def __init__(self, dataset: ImageNetDataset) -> None:
+    def __init__(self, dataset: ImageNetDataset, normalise: Normalise | None) -> None:
         self.dataset = dataset
+        self.normalise = normalise
 
     def __getitem__(self, request: Request) -> Loaded:
-        return self.dataset.load(request)
+        loaded = self.dataset.load(request)
+        if self.normalise is None or loaded.images.dtype != torch.uint8:
+            return loaded
+        return replace(loaded, images=self.normalise(loaded.images))
