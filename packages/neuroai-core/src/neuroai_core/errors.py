@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import functools
 import inspect
+import operator
+import pickle
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,6 +16,8 @@ R = TypeVar("R")
 
 #: The parts of an error after its message, in the order they are printed.
 PARTS = ("path", "key", "index", "expected", "found", "hint")
+#: How many of the known names an error lists.
+LISTED = 20
 
 
 class NeuroAIError(Exception):
@@ -66,13 +71,24 @@ class NeuroAIError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         # Keyword arguments do not survive the default pickling of exceptions,
         # and errors travel from worker processes to the main one.
-        return _rebuild, (type(self), self.message, {part: getattr(self, part) for part in PARTS})
+        parts = {part: _portable(getattr(self, part)) for part in PARTS}
+        more = {k: _portable(v) for k, v in vars(self).items() if k not in (*PARTS, "message")}
+        return _rebuild, (type(self), self.message, parts), more
 
 
 def _rebuild(cls: type[NeuroAIError], message: str, parts: dict[str, Any]) -> NeuroAIError:
     error = cls.__new__(cls, message)
     NeuroAIError.__init__(error, message, **parts)
     return error
+
+
+def _portable(value: object) -> object:
+    """Give the value itself, or its text where it cannot go to another process."""
+    try:
+        pickle.dumps(value)
+    except (pickle.PicklingError, TypeError, AttributeError, NotImplementedError, ValueError):
+        return str(value)
+    return value
 
 
 class InputError(NeuroAIError, ValueError):
@@ -94,13 +110,29 @@ class DataError(NeuroAIError):
 class NotFoundError(NeuroAIError, FileNotFoundError):
     """A file or folder that is not there."""
 
+    def __init__(self, message: str, **parts: Any) -> None:
+        super().__init__(message, **parts)
+        # What code that catches OSError looks at.
+        self.errno, self.filename = errno.ENOENT, self.path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild, arguments, more = super().__reduce__()
+        name = _portable(self.filename)
+        return rebuild, arguments, {**more, "errno": self.errno, "filename": name}
+
 
 class ProblemsError(DataError):
-    """Several problems, found and reported together."""
+    """Several problems, found and reported together: `problems` lists them."""
+
+    problems: tuple[str, ...] = ()
 
 
 class MissingExtraError(NeuroAIError, ImportError):
-    """An optional dependency that is not installed."""
+    """An optional dependency that is not installed: `name` is the module that is missing."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rebuild, arguments, more = super().__reduce__()
+        return rebuild, arguments, {**more, "name": self.name}
 
 
 def unknown_name(
@@ -127,16 +159,30 @@ def unknown_name(
       hint: did you mean 'invertebrates'?
     """
     names = sorted({str(k) for k in known})
-    expected = "one of " + ", ".join(map(repr, names)) if names else f"(there is no {kind})"
     return UnknownNameError(
-        f"unknown {kind} {str(name)!r}", expected=expected, hint=_suggest(str(name), names), **where
+        f"unknown {kind} {str(name)!r}",
+        expected=_one_of(names, f"(there is no {kind})"),
+        hint=_suggest(str(name), names),
+        **where,
     )
 
 
 def problems(message: str, found: Sequence[str], *, path: object = None) -> ProblemsError:
-    """Make one error of a list of problems, each of them shown."""
+    """Make one error of a list of problems, each of them shown.
+
+    Examples
+    --------
+    >>> print(problems("a session is not valid", ["no rate", "2 rows of NaN"], path="a.h5"))
+    a session is not valid
+      path: a.h5
+      found: 2 problem(s)
+        - no rate
+        - 2 rows of NaN
+    """
     listed = "".join(f"\n    - {problem}" for problem in found)
-    return ProblemsError(message, path=path, found=f"{len(found)} problem(s){listed}")
+    error = ProblemsError(message, path=path, found=f"{len(found)} problem(s){listed}")
+    error.problems = tuple(found)
+    return error
 
 
 def check_known(kind: str, given: Iterable[object], known: Iterable[object], **where: Any) -> None:
@@ -145,6 +191,42 @@ def check_known(kind: str, given: Iterable[object], known: Iterable[object], **w
     for name in given:
         if name not in known:
             raise unknown_name(kind, name, known, **where)
+
+
+def whole_number(
+    key: str, value: object, *, least: int | None = None, most: int | None = None
+) -> int:
+    """Give a whole number as a plain int, or raise `InputError` if it is none or out of range.
+
+    Examples
+    --------
+    >>> whole_number("batch_size", 32, least=1)
+    32
+    >>> whole_number("rank", 4, least=0, most=3)
+    Traceback (most recent call last):
+    neuroai_core.errors.InputError: rank is out of range
+      key: rank
+      expected: 0 to 3
+      found: 4
+    """
+    expected = _range(least, most)
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]  # the question is whether it is
+    except TypeError:
+        raise InputError(
+            f"{key} is no whole number", key=key, expected=expected, found=repr(value)
+        ) from None
+    if (least is not None and number < least) or (most is not None and number > most):
+        raise InputError(f"{key} is out of range", key=key, expected=expected, found=number)
+    return number
+
+
+def _range(least: int | None, most: int | None) -> str:
+    if least is None:
+        return "a whole number" if most is None else f"{most} or less"
+    if most is None:
+        return f"{least} or more"
+    return f"{least} to {most}" if least <= most else "none: there is nothing"
 
 
 def strict_arguments(function: Callable[P, R]) -> Callable[P, R]:
@@ -165,13 +247,16 @@ def strict_arguments(function: Callable[P, R]) -> Callable[P, R]:
       expected: one of 'batch_size', 'path'
       hint: did you mean 'batch_size'?
     """
-    signature = inspect.signature(function)
-    known = [n for n, p in signature.parameters.items() if p.kind != p.VAR_POSITIONAL]
-    name = function.__qualname__.removesuffix(".__init__")
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind == p.VAR_KEYWORD for p in parameters):
+        return function  # it takes every keyword
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    known = [p.name for p in parameters if p.kind in by_name and p.name not in ("self", "cls")]
+    name = function.__qualname__.rpartition("<locals>.")[2].removesuffix(".__init__")
 
     @functools.wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        reject_unknown(name, kwargs, [k for k in known if k != "self"])
+        reject_unknown(name, kwargs, known)
         return function(*args, **kwargs)
 
     return checked
@@ -184,11 +269,24 @@ def reject_unknown(function: str, given: Mapping[str, object], known: Iterable[s
         if key not in names:
             raise UnknownArgumentError(
                 f"{function}() has no argument {key!r}",
-                expected="one of " + ", ".join(map(repr, names)) if names else "no keywords",
-                hint=_suggest(key, names),
+                expected=_one_of(names, "no keywords"),
+                hint=_suggest(str(key), names),
             )
 
 
+def _one_of(names: Sequence[str], none: str) -> str:
+    if not names:
+        return none
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return "one of " + ", ".join(map(repr, names[:LISTED])) + more
+
+
 def _suggest(name: str, known: Sequence[str]) -> str | None:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else None
+    """Find the near name; case, dashes, underscores and blanks make no distance."""
+    folded = {_fold(k): k for k in known}
+    near = difflib.get_close_matches(_fold(name), folded, n=1, cutoff=0.6)
+    return f"did you mean {folded[near[0]]!r}?" if near else None
+
+
+def _fold(name: str) -> str:
+    return name.casefold().translate({ord(sign): None for sign in "-_ ."})

@@ -44,7 +44,9 @@ def require(module: str, *, package: str, extra: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not (module == error.name or module.startswith(error.name + ".")):
             raise
-        raise MissingExtraError(
-            f"this needs {module.partition('.')[0]}, which is not installed",
+        missing = MissingExtraError(
+            f"this needs {error.name}, which is not installed",
             hint=f'pip install "{package}[{extra}]"',
-        ) from error
+        )
+        missing.name = error.name
+        raise missing from error

@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from neuroai_core.errors import InputError
-from neuroai_core.permutation import Permutation
-from neuroai_core.rng import Key
+from neuroai_core.errors import InputError, whole_number
+from neuroai_core.permutation import LARGEST, Permutation, checked_positions
+from neuroai_core.rng import Key, digest
 
 
 class EpochOrder:
@@ -59,29 +59,22 @@ class EpochOrder:
         blocks: int | Sequence[int] | npt.NDArray[np.integer] | None = None,
         window: int | None = None,
     ) -> None:
-        if n < 0:
-            raise InputError("there is a negative number of samples", key="n", found=n)
-        if window is not None and (blocks is None or window < 1):
-            raise InputError(
-                "window cannot be used like this",
-                key="window",
-                expected="1 or more, together with blocks",
-                found=f"window={window}, blocks={blocks}",
-            )
-        self.n = n
+        if window is not None and blocks is None:
+            raise InputError("window needs blocks", key="window", found=window)
+        self.n = whole_number("n", n, least=0, most=LARGEST)
         self.seed = seed
+        digest(seed)  # an error about its type comes here, not in a worker
         self.shuffle = shuffle
         self._size: int | None = None
         self._sizes: npt.NDArray[np.int64] | None = None
-        if isinstance(blocks, int | np.integer):
-            if blocks < 1:
-                raise InputError("a block is empty", key="blocks", expected=">= 1", found=blocks)
-            self._size = int(blocks)
-            self._window = window or self._size
+        if blocks is not None and np.ndim(blocks) == 0:
+            self._size = whole_number("blocks", blocks, least=1)
         elif blocks is not None:
-            self._sizes = _block_sizes(blocks, n)
+            self._sizes = _block_sizes(blocks, self.n)
             self._starts = np.cumsum(self._sizes) - self._sizes
-            self._window = window or 1
+        self._window = self._size or 1
+        if window is not None:
+            self._window = whole_number("window", window, least=1)
         self._latest: tuple[int, npt.NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
@@ -101,23 +94,26 @@ class EpochOrder:
         -------
         int64 array of the same shape.
         """
-        at = _positions(positions, self.n)
+        epoch = whole_number("epoch", epoch, least=0)
+        at = checked_positions(positions, self.n)
         if not self.shuffle or at.size == 0:
             return at
         if self._size is None and self._sizes is None:
             return _permutation(self.n, self.seed, epoch, "order")(at)
-        return self._unblock(epoch, self._mix(epoch, at))
+        return self._unblock(epoch, self._mix(epoch, at.reshape(-1))).reshape(at.shape)
 
     def _mix(self, epoch: int, at: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         if self._window == 1:
             return at
-        mixed = at.copy()
-        first = at // self._window
-        for w in np.unique(first):
-            start = int(w) * self._window
-            inside = first == w
+        windows = at // self._window
+        together = np.argsort(windows, kind="stable")
+        borders = np.flatnonzero(np.diff(windows[together])) + 1
+        mixed = np.empty_like(at)
+        for inside in np.split(together, borders):
+            w = int(windows[inside[0]])
+            start = w * self._window
             size = min(self._window, self.n - start)
-            permutation = _permutation(size, self.seed, epoch, "window", int(w))
+            permutation = _permutation(size, self.seed, epoch, "window", w)
             mixed[inside] = start + permutation(at[inside] - start)
         return mixed
 
@@ -138,9 +134,11 @@ class EpochOrder:
         self, epoch: int, sizes: npt.NDArray[np.int64], at: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         permutation = _permutation(len(sizes), self.seed, epoch, "order")
-        if self._latest is None or self._latest[0] != epoch:
-            self._latest = epoch, np.cumsum(sizes[permutation(np.arange(len(sizes)))])
-        ends = self._latest[1]
+        latest = self._latest  # read once: another thread may be at another epoch
+        if latest is None or latest[0] != epoch:
+            latest = epoch, np.cumsum(sizes[permutation(np.arange(len(sizes)))])
+            self._latest = latest
+        ends = latest[1]
         place = np.searchsorted(ends, at, side="right")
         block = permutation(place)
         inside = at - (ends[place] - sizes[block])
@@ -155,23 +153,14 @@ def _permutation(n: int, seed: int, epoch: int, *keys: Key) -> Permutation:
 
 def _block_sizes(blocks: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
     sizes = np.asarray(blocks)
+    if sizes.shape == (0,):
+        sizes = sizes.astype(np.int64)  # an empty list has no type of its own
     if sizes.ndim != 1 or sizes.dtype.kind not in "iu" or (sizes < 0).any() or sizes.sum() != n:
+        total = f" that add up to {sizes.sum()}" if sizes.dtype.kind in "iuf" else ""
         raise InputError(
             "the block sizes do not fit the samples",
             key="blocks",
-            expected=f"whole numbers of 0 or more that add up to {n}",
-            found=f"{sizes.size} values of {sizes.dtype} that add up to {sizes.sum()}",
+            expected=f"a list of whole numbers of 0 or more that add up to {n}",
+            found=f"{sizes.dtype} of shape {sizes.shape}{total}",
         )
     return sizes.astype(np.int64)
-
-
-def _positions(positions: npt.ArrayLike, n: int) -> npt.NDArray[np.int64]:
-    at = np.asarray(positions)
-    if at.size and (at.dtype.kind not in "iu" or at.min() < 0 or at.max() >= n):
-        raise InputError(
-            "a position is outside the epoch",
-            key="positions",
-            expected=f"integers from 0 to {n - 1}",
-            found=f"{at.dtype} from {at.min()} to {at.max()}",
-        )
-    return at.astype(np.int64)

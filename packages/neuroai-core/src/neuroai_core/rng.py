@@ -11,14 +11,14 @@ as 1, 2, 3", doi:10.1145/2063384.2063405), keyed by a BLAKE2b hash of the keys.
 from __future__ import annotations
 
 import hashlib
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from neuroai_core.errors import InputError
+from neuroai_core.errors import InputError, whole_number
 
-Key: TypeAlias = "int | str | bytes | np.integer[npt.NBitBase]"
+Key: TypeAlias = int | str | bytes | np.integer[Any]
 
 _MULTIPLIERS = (np.uint64(0xD2511F53), np.uint64(0xCD9E8D57))
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -53,7 +53,9 @@ def generator(*keys: Key) -> np.random.Generator:
     -------
     numpy.random.Generator
         A Philox generator of its own; global random state is neither read
-        nor changed.
+        nor changed. Its raw words are the same for ever; how NumPy makes
+        normal deviates or choices of them may change between its releases
+        (NumPy's compatibility policy), while `uniform` never changes.
 
     Examples
     --------
@@ -62,8 +64,13 @@ def generator(*keys: Key) -> np.random.Generator:
     >>> bool((a == b).all()), bool((a == generator(7, "crop", 4).random(2)).any())
     (True, False)
     """
-    key = np.frombuffer(digest(*keys), dtype="<u8")
-    return np.random.Generator(np.random.Philox(key=key))
+    return np.random.Generator(_philox(keys))
+
+
+def words(*keys: Key, n: int) -> npt.NDArray[np.uint64]:
+    """Draw `n` random words of 64 bits, the same with every release of NumPy."""
+    raw: npt.NDArray[np.uint64] = _philox(keys).random_raw(n)
+    return raw
 
 
 def uniform(*keys: Key, index: npt.ArrayLike, n: int = 1) -> npt.NDArray[np.float64]:
@@ -91,33 +98,37 @@ def uniform(*keys: Key, index: npt.ArrayLike, n: int = 1) -> npt.NDArray[np.floa
     >>> bool((whole[4:6] == uniform(0, "flip", index=[4, 5], n=2)).all())
     True
     """
-    if n < 0:
-        raise InputError("n is negative", key="n", expected="0 or more", found=n)
+    n = whole_number("n", n, least=0)
     counters = np.asarray(index)
     if counters.size and (counters.dtype.kind not in "iu" or counters.min() < 0):
         raise InputError(
             "an index is no unsigned integer",
             key="index",
             expected="integers of 0 or more",
-            found=f"{counters.dtype} from {counters.min()}",
+            found=f"{counters.dtype} such as {counters.flat[0]!r}",
         )
     key = int.from_bytes(digest(*keys, size=8), "little")
     counters = counters.astype(np.uint64)[..., np.newaxis]
     blocks = np.arange((n + 1) // 2, dtype=np.uint64)
-    a, b, c, d = _philox4x32(counters & _LOW, counters >> _WORD, blocks, key)
+    a, b, c, d = philox4x32(counters & _LOW, counters >> _WORD, blocks, np.uint64(0), key)
     pairs = np.stack([(a << _WORD) | b, (c << _WORD) | d], axis=-1)
-    words = pairs.reshape(*pairs.shape[:-2], -1)[..., :n]
-    return (words >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    drawn = pairs.reshape(*counters.shape[:-1], 2 * len(blocks))[..., :n]
+    return (drawn >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
-def _philox4x32(
-    low: npt.NDArray[np.uint64],
-    high: npt.NDArray[np.uint64],
-    block: npt.NDArray[np.uint64],
+def _philox(keys: tuple[Key, ...]) -> np.random.Philox:
+    return np.random.Philox(key=np.frombuffer(digest(*keys), dtype="<u8"))
+
+
+def philox4x32(
+    a: npt.NDArray[np.uint64] | np.uint64,
+    b: npt.NDArray[np.uint64] | np.uint64,
+    c: npt.NDArray[np.uint64] | np.uint64,
+    d: npt.NDArray[np.uint64] | np.uint64,
     key: int,
 ) -> tuple[npt.NDArray[np.uint64], ...]:
-    """Philox4x32-10 over counters ``(low, high, block, 0)``: four 32-bit words each."""
-    a, b, c, d = np.broadcast_arrays(low, high, block, np.uint64(0))
+    """Philox4x32-10 over counters of four 32-bit words, given as arrays that broadcast."""
+    a, b, c, d = np.broadcast_arrays(a, b, c, d)
     k0, k1 = key & 0xFFFFFFFF, key >> 32
     for _ in range(10):
         first, second = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]
@@ -139,7 +150,7 @@ def _encode(key: Key) -> tuple[bytes, bytes]:
             found=f"{key!r} ({type(key).__name__})",
         )
     if isinstance(key, str):
-        return b"s", key.encode()
+        return b"s", key.encode("utf-8", "surrogatepass")  # file names may hold lone surrogates
     if isinstance(key, bytes):
         return b"b", key
     number = int(key)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from neuroai_core.errors import DataError, InputError, check_known
+from neuroai_core.errors import DataError, InputError, check_known, whole_number
+from neuroai_core.permutation import LARGEST
 
 Tail = Literal["drop", "pad", "spread"]
 
@@ -21,7 +23,8 @@ class Stripes:
     Step `s` of all ranks together is one global batch of
     ``batch_size * world_size`` consecutive positions; rank `r` takes the
     `r`-th part. All ranks make the same number of steps, and the same global
-    batches come out for every number of ranks with the same global size.
+    batches come out for every number of ranks with the same global size (of
+    ``"spread"`` all but the last two, which are dealt to the ranks there are).
 
     Parameters
     ----------
@@ -57,20 +60,19 @@ class Stripes:
     start: int = 0
 
     def __post_init__(self) -> None:
-        checks = {
-            "n": (self.n >= 0, "0 or more"),
-            "batch_size": (self.batch_size >= 1, "1 or more"),
-            "world_size": (self.world_size >= 1, "1 or more"),
-            "rank": (0 <= self.rank < self.world_size, f"0 to {self.world_size - 1}"),
-            "start": (0 <= self.start <= self.n, f"0 to {self.n}"),
+        ranges: dict[str, tuple[int, int | None]] = {
+            "n": (0, LARGEST),
+            "batch_size": (1, None),
+            "world_size": (1, None),
+            "rank": (0, self.world_size - 1),
+            "start": (0, self.n),
         }
-        for key, (good, expected) in checks.items():
-            if not good:
-                raise InputError(
-                    f"{key} is out of range", key=key, expected=expected, found=getattr(self, key)
-                )
+        for key, (least, most) in ranges.items():
+            value = whole_number(key, getattr(self, key), least=least, most=most)
+            object.__setattr__(self, key, value)
         check_known("tail", [self.tail], get_args(Tail))
-        if self.tail == "spread" and self._left and len(self._spread()) == 0:
+        fits = self._left % self.global_batch == 0
+        if self.tail == "spread" and not fits and len(self._spread) == 0:
             raise InputError(
                 "there are too few samples to give every rank one in every step",
                 expected=f"a larger batch size, or {self.world_size} samples at least",
@@ -96,39 +98,31 @@ class Stripes:
     def positions(self, step: int) -> npt.NDArray[np.int64]:
         """Give the positions of this rank's batch at a step, shape ``(batch,)``."""
         first, size = self._extent(step)
-        return (self.start + first + np.arange(size)) % max(self.n, 1)
+        return (self.start + first + np.arange(size, dtype=np.int64)) % self.n
 
     def valid(self, step: int) -> npt.NDArray[np.bool_]:
         """Say for each position of a batch whether it is no repeat, shape ``(batch,)``."""
         first, size = self._extent(step)
-        return self.start + first + np.arange(size) < self.n
+        return self.start + first + np.arange(size, dtype=np.int64) < self.n
 
     def delivered(self, steps: int) -> int:
         """Count the positions of the epoch that all ranks have had after so many steps."""
-        if not 0 <= steps <= self.steps:
-            raise InputError(
-                "a number of steps is out of range", expected=f"0 to {self.steps}", found=steps
-            )
-        spread = self._spread()
+        steps = whole_number("steps", steps, least=0, most=self.steps)
+        spread = self._spread
         before = min(steps, self.steps - len(spread)) * self.global_batch
         after = int(spread[: max(steps - (self.steps - len(spread)), 0)].sum())
         return min(self.start + before + after, self.n)
 
     def worker_steps(self, worker: int, num_workers: int) -> range:
         """Give the steps that a worker prepares: dealt in turn, as torch collects them."""
-        if not 0 <= worker < num_workers:
-            raise InputError(
-                "worker is out of range", expected=f"0 to {num_workers - 1}", found=worker
-            )
+        num_workers = whole_number("num_workers", num_workers, least=1)
+        worker = whole_number("worker", worker, least=0, most=num_workers - 1)
         return range(worker, self.steps, num_workers)
 
     def _extent(self, step: int) -> tuple[int, int]:
         """Give the first position after `start` and the size of this rank's batch."""
-        if not 0 <= step < self.steps:
-            raise InputError(
-                "a step is out of range", expected=f"0 to {self.steps - 1}", found=step
-            )
-        spread = self._spread()
+        step = whole_number("step", step, least=0, most=self.steps - 1)
+        spread = self._spread
         plain = self.steps - len(spread)
         if step < plain:
             return step * self.global_batch + self.rank * self.batch_size, self.batch_size
@@ -136,6 +130,7 @@ class Stripes:
         slot = (step - plain) * self.world_size + self.rank
         return plain * self.global_batch + int(sizes[:slot].sum()), int(sizes[slot])
 
+    @cached_property
     def _spread(self) -> npt.NDArray[np.int64]:
         """Deal the tail evenly: batch sizes by (step, rank), no step where it fits exactly.
 
@@ -186,12 +181,15 @@ class Progress:
     VERSION = 1
 
     def __post_init__(self) -> None:
-        if not (0 <= self.delivered <= self.n and self.epoch >= 0):
-            raise InputError(
-                "a state is out of range",
-                expected=f"epoch >= 0, 0 <= delivered <= {self.n}",
-                found=f"epoch {self.epoch}, delivered {self.delivered}",
-            )
+        ranges: dict[str, tuple[int | None, int | None]] = {
+            "n": (0, LARGEST),
+            "seed": (None, None),
+            "epoch": (0, None),
+            "delivered": (0, self.n),
+        }
+        for key, (least, most) in ranges.items():
+            value = whole_number(key, getattr(self, key), least=least, most=most)
+            object.__setattr__(self, key, value)
 
     def state_dict(self) -> dict[str, Any]:
         """Give the state as plain values, ready for JSON."""
@@ -204,7 +202,7 @@ class Progress:
         Raises
         ------
         DataError
-            If the version, the keys or a type are not what `state_dict` gives.
+            If the version, the keys, a type or a range are not what `state_dict` gives.
         """
         expected = {
             "version": int,
@@ -224,7 +222,15 @@ class Progress:
                     expected=kind.__name__,
                     found=repr(state[key]),
                 )
-        return cls(**{key: state[key] for key in expected if key != "version"})
+        try:
+            return cls(**{key: state[key] for key in expected if key != "version"})
+        except InputError as error:
+            raise DataError(
+                "a state is out of range",
+                key=error.key,
+                expected=error.expected,
+                found=error.found,
+            ) from error
 
     def check(self, *, fingerprint: str, n: int) -> None:
         """Raise `DataError` if the data set is not the one the state was taken on."""

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+import numbers
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from neuroai_core.errors import InputError
+
+Number: TypeAlias = float | Fraction | Decimal | np.floating[Any] | np.integer[Any]
 
 
 @dataclass(frozen=True)
@@ -15,7 +23,8 @@ class Timebase:
     """Frames at a fixed rate, counted from time 0.
 
     Numbers are taken as the decimals they are written as, so 0.29 s at 100 Hz
-    are 29 frames, where ``int(0.29 * 100)`` is 28. Half a frame rounds up.
+    are 29 frames, where ``int(0.29 * 100)`` is 28, and so are 0.29 s in single
+    precision. Half a frame rounds up.
 
     Parameters
     ----------
@@ -32,13 +41,16 @@ class Timebase:
 
     rate_hz: Fraction
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rate_hz", _positive(self.rate_hz, "rate_hz"))
+
     @classmethod
-    def from_rate(cls, rate_hz: float | Fraction) -> Timebase:
+    def from_rate(cls, rate_hz: Number) -> Timebase:
         """Make the time base of so many frames a second."""
         return cls(_positive(rate_hz, "rate_hz"))
 
     @classmethod
-    def from_dt_ms(cls, dt_ms: float | Fraction) -> Timebase:
+    def from_dt_ms(cls, dt_ms: Number) -> Timebase:
         """Make the time base of a frame every `dt_ms` milliseconds."""
         return cls(1000 / _positive(dt_ms, "dt_ms"))
 
@@ -47,23 +59,23 @@ class Timebase:
         """The duration of a frame in milliseconds."""
         return float(1000 / self.rate_hz)
 
-    def edge_ms(self, time_ms: float | Fraction) -> int:
+    def edge_ms(self, time_ms: Number) -> int:
         """Give the frame edge nearest to a time in milliseconds."""
         return _round(_exact(time_ms, "time_ms") * self.rate_hz / 1000)
 
-    def edge_s(self, time_s: float | Fraction) -> int:
+    def edge_s(self, time_s: Number) -> int:
         """Give the frame edge nearest to a time in seconds."""
         return _round(_exact(time_s, "time_s") * self.rate_hz)
 
     def time_ms(self, frame: int) -> float:
         """Give the time of a frame's first edge in milliseconds."""
-        return float(frame * 1000 / self.rate_hz)
+        return float(operator.index(frame) * 1000 / self.rate_hz)
 
     def time_s(self, frame: int) -> float:
         """Give the time of a frame's first edge in seconds."""
-        return float(frame / self.rate_hz)
+        return float(operator.index(frame) / self.rate_hz)
 
-    def frames_ms(self, durations_ms: Iterable[float | Fraction]) -> list[int]:
+    def frames_ms(self, durations_ms: Iterable[Number]) -> list[int]:
         """Turn consecutive durations in milliseconds into whole frames.
 
         The edges between them are rounded, so the frames add up to the
@@ -78,7 +90,7 @@ class Timebase:
         exact = [_exact(d, "durations_ms") for d in durations_ms]
         return _edges_to_frames([d * self.rate_hz / 1000 for d in exact], exact, "ms", self.dt_ms)
 
-    def frames_s(self, durations_s: Iterable[float | Fraction]) -> list[int]:
+    def frames_s(self, durations_s: Iterable[Number]) -> list[int]:
         """Turn consecutive durations in seconds into whole frames, as `frames_ms` does."""
         exact = [_exact(d, "durations_s") for d in durations_s]
         return _edges_to_frames([d * self.rate_hz for d in exact], exact, "s", self.dt_ms)
@@ -109,19 +121,25 @@ def _round(x: Fraction) -> int:
     return math.floor(x + Fraction(1, 2))
 
 
-def _exact(value: float | Fraction, key: str) -> Fraction:
-    if isinstance(value, Fraction):
-        return value
+def _exact(value: object, key: str) -> Fraction:
     try:
-        # The shortest decimal that is this float: what the user wrote.
-        return Fraction(repr(float(value)) if not isinstance(value, int) else value)
+        if isinstance(value, bool):
+            raise TypeError
+        if isinstance(value, numbers.Integral):
+            return Fraction(operator.index(value))
+        if isinstance(value, Fraction | Decimal):
+            return Fraction(value)
+        if isinstance(value, numbers.Real):
+            # The shortest decimal that is this float, in its own precision: what was written.
+            return Fraction(str(value))
+        raise TypeError
     except (ValueError, TypeError, OverflowError):
         raise InputError(
             "a time is not a finite number", key=key, expected="a number", found=repr(value)
         ) from None
 
 
-def _positive(value: float | Fraction, key: str) -> Fraction:
+def _positive(value: object, key: str) -> Fraction:
     exact = _exact(value, key)
     if exact <= 0:
         raise InputError(f"{key} is not positive", key=key, expected="more than 0", found=value)

@@ -1,0 +1,106 @@
+"""The loader over a ``.beton`` file, with nothing but wheels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from vision_data.ahead import ahead
+from vision_data.augment import CenterCrop, Draw, Pipeline
+from vision_data.batches import Batches, EpochPlan
+from vision_data.frames import ToFrames
+from vision_data.pixels import ImageColumn
+from vision_data.unroll import unroll
+
+
+class BetonLoader:
+    """Batches over time from a ``.beton`` file. Made by `get_ffcv_dataloader`.
+
+    Every iteration is a new epoch with its own order; the first is epoch 0.
+    Threads prepare batches ahead; none of them is ever reused for another.
+    """
+
+    def __init__(
+        self,
+        images: ImageColumn,
+        label: str,
+        batches: Batches,
+        *,
+        size: tuple[int, int],
+        pipeline: Pipeline,
+        frames: ToFrames,
+        n_timesteps: int,
+        num_workers: int,
+        batches_ahead: int,
+        device: torch.device | None,
+        memory_format: torch.memory_format,
+    ) -> None:
+        self.images = images
+        self.labels = images.file.column(label)
+        self.batches = batches
+        self.size = size
+        self.pipeline = pipeline
+        self.frames = frames
+        self.n_timesteps = n_timesteps
+        self.num_workers = num_workers
+        self.batches_ahead = batches_ahead
+        self.device = device
+        self.memory_format = memory_format
+        # Gathering needs no box: raw images of the right size that nothing crops.
+        whole = pipeline.crop is None or pipeline.crop == CenterCrop(1.0)
+        self._plain = (
+            whole and images.is_plain(size) and (pipeline.crop is None or size[0] == size[1])
+        )
+
+    def __len__(self) -> int:
+        """Batches of a whole epoch."""
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        plan = self.batches.begin()
+        items = ahead(
+            lambda step: self._make(plan, step),
+            len(plan),
+            threads=self.num_workers,
+            items=max(self.batches_ahead, self.num_workers),
+        )
+        for steps, (frames, labels) in enumerate(items, start=1):
+            self.batches.delivered(plan, steps)
+            if self.device is not None:
+                frames = frames.to(self.device, non_blocking=True)
+                labels = labels.to(self.device, non_blocking=True)
+            yield unroll(frames, labels, self.n_timesteps)
+        self.batches.finished(plan)
+
+    def _make(self, plan: EpochPlan, step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        samples = plan.batch(step)
+        draw = Draw(self.batches.order.seed, plan.epoch, samples)
+        pixels = np.empty((len(samples), *self.size, 3), dtype=np.uint8)
+        flips = self.pipeline.flips(draw)
+        if self._plain:
+            self.images.gather(samples, pixels)
+            pixels[flips] = pixels[flips, :, ::-1]
+        else:
+            sizes = self.images.sizes[samples]
+            boxes = (self.pipeline.crop or CenterCrop()).boxes(sizes, draw)
+            self.images.crop(samples, boxes, flips, pixels)
+        for operation in self.pipeline.changes:
+            operation.apply(pixels, draw)
+        frames = self.frames(torch.from_numpy(pixels))
+        labels = torch.from_numpy(np.ascontiguousarray(self.labels[samples]))
+        return frames.contiguous(memory_format=self.memory_format), labels
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let the next iteration be this epoch."""
+        self.batches.set_epoch(epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give where the iteration stands: what was yielded, not what was prefetched."""
+        return self.batches.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Let the next iteration go on at a state, with any number of threads or ranks."""
+        self.batches.load_state_dict(state)

@@ -1,0 +1,178 @@
+"""A linked group as ``.beton`` files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neuroai_core.errors import InputError, strict_arguments
+from neuroai_core.files import atomic_write
+from neuroai_core.rng import digest
+from vision_data.beton.fields import IntField
+from vision_data.beton.format import PAGE_SIZE
+from vision_data.beton.image import ImageField, Mode
+from vision_data.beton.writer import write_beton
+from vision_data.catalog import Catalog
+from vision_data.classes import VERSION, write_classes
+from vision_data.folder import ImageFolder
+from vision_data.layout import Layout
+from vision_data.links import link_group
+from vision_data.split import split_indices
+
+#: Beside the files: what was written from what, so that nothing is done twice.
+RECORD_FILE = "converted.json"
+#: Called with the name of a file, the samples that are done, and their number.
+Report = Callable[[str, int, int], None]
+
+
+class EncodedImages:
+    """The images of a folder as paths, for a writer that keeps their bytes where it can."""
+
+    def __init__(self, folder: ImageFolder) -> None:
+        self.samples = folder.samples
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, index: int) -> tuple[str, int]:
+        path, label = self.samples[index]
+        return str(path), label
+
+
+@strict_arguments
+def convert_group(
+    name: str,
+    group: str = "all",
+    subset: str = "train",
+    *,
+    root: str | os.PathLike[str] = "data",
+    catalog: Catalog | None = None,
+    write_mode: Mode = "raw",
+    max_resolution: int | None = None,
+    smart_threshold: int | None = None,
+    jpeg_quality: int = 90,
+    compress_probability: float = 0.5,
+    val_ratio: float = 0.0,
+    stratified: bool = False,
+    seed: int = 0,
+    page_size: int = PAGE_SIZE,
+    num_workers: int = 1,
+    executor: Executor | None = None,
+    report: Report | None = None,
+) -> list[Path]:
+    """Write a group as ``processed/<name>/<subset>_<group>/<part>.beton``.
+
+    The group is linked first, if it is not yet. The labels in the files are
+    class ids; the class table stands beside them. What is there already,
+    written from the same images with the same options, is kept.
+
+    Parameters
+    ----------
+    name, group, subset, root, catalog
+        Which, as for `link_group`.
+    write_mode, max_resolution, smart_threshold, jpeg_quality, compress_probability
+        How images are written, see `vision_data.beton.ImageField`.
+    val_ratio
+        The part that goes into ``val.beton``; the rest goes into
+        ``train.beton``. With 0 there is one file, named by the subset.
+    stratified
+        Take that part of every class.
+    seed
+        Of the split, and of what ``"proportion"`` compresses.
+    page_size, num_workers, executor
+        As for `write_beton`.
+    report
+        Called with the name of a file, the samples that are done, and their
+        number.
+
+    Returns
+    -------
+    The paths of the files.
+
+    Raises
+    ------
+    DataError
+        If a file is no image, or a damaged one; the error names it.
+    """
+    folder = ImageFolder(link_group(name, group, subset, root=root, catalog=catalog))
+    layout = Layout(root)
+    image = ImageField(
+        write_mode, max_resolution, smart_threshold, jpeg_quality, compress_probability, seed
+    )
+    parts = _parts(folder, subset, val_ratio, stratified, seed)
+    target = layout.processed(name, subset, group)
+    target.mkdir(parents=True, exist_ok=True)
+    write_classes(target, folder.table)
+    record = {"version": VERSION, "page_size": page_size, "image": asdict(image)}
+    written = []
+    for part, indices in parts.items():
+        path = target / f"{part}.beton"
+        wanted = record | {"source": _source(folder, indices)}
+        if not (path.is_file() and _recorded(target, part) == wanted):
+            write_beton(
+                path,
+                EncodedImages(folder),
+                {"image": image, "label": IntField()},
+                indices=indices,
+                page_size=page_size,
+                num_workers=num_workers,
+                executor=executor,
+                report=partial(report, path.name) if report else None,
+            )
+            _note(target, part, wanted)
+        written.append(path)
+    return written
+
+
+def _parts(
+    folder: ImageFolder, subset: str, val_ratio: float, stratified: bool, seed: int
+) -> dict[str, npt.NDArray[np.int64]]:
+    if val_ratio == 0:
+        return {subset: np.arange(len(folder))}
+    if subset != "train":
+        raise InputError(
+            "only the training images are split", key="val_ratio", expected=0, found=val_ratio
+        )
+    train, val = split_indices(folder.targets, val_ratio, seed=seed, stratified=stratified)
+    return {"train": train, "val": val}
+
+
+def _source(folder: ImageFolder, indices: npt.NDArray[np.int64]) -> str:
+    """Identify images by name, size and time of change."""
+    parts: list[str | int] = []
+    for index in indices.tolist():
+        path, label = folder.samples[index]
+        status = path.stat()
+        parts += [
+            path.relative_to(folder.folder).as_posix(),
+            label,
+            status.st_size,
+            status.st_mtime_ns,
+        ]
+    return digest(*parts).hex()
+
+
+def _records(target: Path) -> dict[str, Any]:
+    try:
+        content = json.loads((target / RECORD_FILE).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}  # nothing is known, so everything is written
+    return content if isinstance(content, dict) else {}
+
+
+def _recorded(target: Path, part: str) -> object:
+    return _records(target).get(part)
+
+
+def _note(target: Path, part: str, wanted: dict[str, Any]) -> None:
+    records = _records(target) | {part: wanted}
+    atomic_write(target / RECORD_FILE, json.dumps(records, indent=1) + "\n")

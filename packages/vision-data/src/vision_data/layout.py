@@ -1,0 +1,97 @@
+"""Where the files of a data set lie below the data root."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuroai_core.errors import NotFoundError, check_known
+from vision_data.classes import check_name
+
+#: The parts that a data set comes in.
+SUBSETS = ("train", "test", "val")
+#: The file that says that a folder of links is complete, and what it holds.
+LINK_FILE = "folder.link"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders below a data root.
+
+    Parameters
+    ----------
+    root
+        The data root: the folder that holds ``raw``, ``interim`` and ``processed``.
+
+    Examples
+    --------
+    >>> layout = Layout("data")
+    >>> layout.raw("cifar100", "train").as_posix()
+    'data/raw/cifar100/train'
+    >>> layout.interim("cifar100", "train", "invertebrates").as_posix()
+    'data/interim/cifar100/train_invertebrates'
+    >>> layout.beton("cifar100", "train", "invertebrates", "val").as_posix()
+    'data/processed/cifar100/train_invertebrates/val.beton'
+    """
+
+    root: str | os.PathLike[str] = "data"
+
+    def raw(self, name: str, subset: str | None = None) -> Path:
+        """Give the folder of the originals: ``raw/<name>[/<subset>]``."""
+        folder = Path(self.root, "raw", check_name("data set", name))
+        if subset is None:
+            return folder
+        check_known("subset", [subset], SUBSETS)
+        return folder / subset
+
+    def ready(self, name: str, subset: str) -> Path:
+        """Give the file that marks complete originals: ``raw/<name>/<subset>.ready``."""
+        return self.raw(name, subset).with_suffix(".ready")
+
+    def interim(self, name: str, subset: str, group: str) -> Path:
+        """Give the folder of a linked group: ``interim/<name>/<subset>_<group>``."""
+        check_known("subset", [subset], SUBSETS)
+        part = f"{subset}_{check_name('group', group)}"
+        return Path(self.root, "interim", check_name("data set", name), part)
+
+    def processed(self, name: str, subset: str, group: str) -> Path:
+        """Give the folder of the converted files: ``processed/<name>/<subset>_<group>``."""
+        interim = self.interim(name, subset, group)
+        return Path(self.root, "processed", *interim.parts[-2:])
+
+    def beton(self, name: str, subset: str, group: str, part: str = "train") -> Path:
+        """Give a converted file: ``processed/<name>/<subset>_<group>/<part>.beton``."""
+        check_known("part", [part], SUBSETS)
+        return self.processed(name, subset, group) / f"{part}.beton"
+
+    def existing_raw(self, name: str, subset: str) -> Path:
+        """Give the folder of the originals, or say what there is instead.
+
+        Raises
+        ------
+        NotFoundError
+            If the data set or the subset is not there.
+        """
+        folder = self.raw(name, subset)
+        if folder.is_dir():
+            return folder
+        if not self.raw(name).is_dir():
+            raise NotFoundError(
+                f"there is no data set {name!r} below this data root",
+                path=self.raw(name),
+                expected=_folders(Path(self.root, "raw")),
+                hint=f"fetch it (`vision-data fetch {name}`), put it there, or mount it",
+            )
+        raise NotFoundError(
+            f"the data set {name!r} has no subset {subset!r}",
+            path=folder,
+            expected=_folders(self.raw(name)),
+        )
+
+
+def _folders(parent: Path) -> str:
+    if not parent.is_dir():
+        return f"a folder {parent}"
+    names = sorted(p.name for p in parent.iterdir() if p.is_dir() and p.name[:1] != ".")
+    return "one of " + ", ".join(map(repr, names)) if names else f"a folder in {parent}"
