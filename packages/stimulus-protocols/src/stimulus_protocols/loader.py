@@ -195,6 +195,7 @@ class StimulusProtocolDataLoader:
             noise=self.noise,
             keys=batch.keys,
             seed=self.seed,
+            numbers=batch.numbers,
         )
 
     def _wrap(self, data: Any, arguments: dict[str, Any]) -> Any:

@@ -45,6 +45,9 @@ class Presentation:
     keys, seed
         ``(trials,)``: what each trial is known by, and the seed, for noise and
         phase scrambling; by default its number.
+    numbers
+        For each trial, the numbers of its images in the data set, for tables
+        of events; by default its key.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Presentation:
         noise: Noise | None = None,
         keys: torch.Tensor | None = None,
         seed: int = 0,
+        numbers: list[list[int]] | None = None,
     ) -> None:
         if images.ndim != 4:
             raise InputError(
@@ -93,6 +97,7 @@ class Presentation:
         self.noise = noise
         self.keys = torch.arange(len(self.items)) if keys is None else keys
         self.seed = seed
+        self.numbers = [[key] for key in self.keys.tolist()] if numbers is None else numbers
         self._scrambled: dict[int, torch.Tensor] = {}
         _check(table, self.items)
         self._void = _void(void_value, images, self.items)

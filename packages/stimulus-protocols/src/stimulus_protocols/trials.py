@@ -31,6 +31,8 @@ class TrialBatch:
     keys
         ``(trials,)``: the number of each trial's first image in the data set,
         or of the trial itself where the loader does not tell.
+    numbers
+        For each trial, the numbers of its images, as far as they are known.
     extra
         What else the samples hold, of the first image of each trial.
     """
@@ -39,10 +41,11 @@ class TrialBatch:
     labels: torch.Tensor
     items: torch.Tensor
     keys: torch.Tensor
+    numbers: list[list[int]]
     extra: tuple[Any, ...] = ()
 
 
-class Trials(Dataset[tuple[int, list[Any]]]):
+class Trials(Dataset[tuple[list[int], list[Any]]]):
     """A map-style data set of which every sample begins a trial.
 
     Trial `i` shows sample `i` first; its other images are drawn from the rest
@@ -66,9 +69,9 @@ class Trials(Dataset[tuple[int, list[Any]]]):
     def __len__(self) -> int:
         return self._size
 
-    def __getitem__(self, index: int) -> tuple[int, list[Any]]:
-        index = int(index)
-        return index, [self.dataset[i] for i in self.shown(index)]
+    def __getitem__(self, index: int) -> tuple[list[int], list[Any]]:
+        numbers = self.shown(int(index))
+        return numbers, [self.dataset[number] for number in numbers]
 
     def shown(self, index: int) -> list[int]:
         """Give the numbers of the images that a trial shows, all different."""
@@ -85,9 +88,9 @@ class Collector:
     def __init__(self, collate: Collate) -> None:
         self.collate = collate
 
-    def __call__(self, trials: list[tuple[int, list[Any]]]) -> TrialBatch:
+    def __call__(self, trials: list[tuple[list[int], list[Any]]]) -> TrialBatch:
         """Collate what `Trials` gives."""
-        keys = torch.tensor([key for key, _ in trials])
+        numbers = [shown for shown, _ in trials]
         samples = [_plain(sample) for _, shown in trials for sample in shown]
         count = len(samples) // len(trials)
         images, labels, extra = split_batch(self.collate(samples))
@@ -95,7 +98,8 @@ class Collector:
             images,
             labels,
             torch.arange(len(samples)).reshape(len(trials), count),
-            keys,
+            torch.tensor([shown[0] for shown in numbers]),
+            numbers,
             tuple(part[::count] for part in extra),
         )
 
@@ -144,7 +148,7 @@ def batch_trials(batch: Any, items: int, first: int) -> TrialBatch:
         )
     rows = torch.arange(count)
     shown = (rows[:, None] + torch.arange(max(items, 1))) % max(count, 1)
-    return TrialBatch(images, labels, shown, first + rows, extra)
+    return TrialBatch(images, labels, shown, first + rows, (first + shown).tolist(), extra)
 
 
 def split_batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor, tuple[Any, ...]]:

@@ -1,0 +1,270 @@
+"""The command line: thin over one public function each."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neuroai_core.errors import InputError, NeuroAIError, unknown_name
+from stimulus_protocols import presets, protocols, specs
+from stimulus_protocols.datasets import PictureFolder
+from stimulus_protocols.describe import describe as describe_spec
+from stimulus_protocols.experiments import Condition, conditions, read_experiments
+from stimulus_protocols.export import export
+from stimulus_protocols.gallery import write_gallery
+from stimulus_protocols.preview import write_preview
+from stimulus_protocols.runner import count_frames
+from stimulus_protocols.runner import run as run_conditions
+from stimulus_protocols.stimuli.catalogue import BY_TYPE
+from stimulus_protocols.workflow import write_workflow
+
+app = typer.Typer(
+    name="stimulus-protocols",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="What is shown when: timelines over images, and computed stimuli.",
+)
+
+Spec = Annotated[Path, typer.Argument(help="A YAML or JSON specification.")]
+Start = Annotated[int, typer.Option(help="First frame.")]
+Stop = Annotated[int | None, typer.Option(help="Frame to stop before.")]
+
+
+@app.command()
+def render(
+    spec: Spec,
+    output: Annotated[Path, typer.Option("-o", "--output", help=".gif .png .mp4 .npz .nwb")],
+    start: Start = 0,
+    stop: Stop = None,
+    scale: Annotated[int, typer.Option(help="Pixels a side of each pixel.")] = 1,
+    gamma: Annotated[float, typer.Option(help="Gamma of the screen.")] = 1.0,
+) -> None:
+    """Render a specification to a file.
+
+    Example: stimulus-protocols render grating.yaml -o grating.gif --scale 4
+    """
+    export(specs.load(spec), output, start=start, stop=stop, scale=scale, gamma=gamma)
+
+
+@app.command()
+def preview(
+    spec: Spec,
+    output: Annotated[Path, typer.Option("-o", "--output", help="A .png")],
+    start: Start = 0,
+    stop: Stop = None,
+) -> None:
+    """Show frames, x-t slice, spectrum, luminance and phases as one picture.
+
+    Example: stimulus-protocols preview grating.yaml -o grating.png
+    """
+    write_preview(specs.load(spec), output, start=start, stop=stop)
+
+
+@app.command()
+def describe(
+    spec: Spec,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Say what a specification is, without rendering it.
+
+    Example: stimulus-protocols describe grating.yaml
+    """
+    read = specs.load(spec)
+    if as_json:
+        whole = {**specs.to_data(read), "frames": len(read), "sha256": specs.content_hash(read)}
+        typer.echo(json.dumps(whole, indent=2))
+        return
+    typer.echo(describe_spec(read))
+    typer.echo(f"sha256 {specs.content_hash(read)}")
+
+
+@app.command("list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """List stimuli, protocols and presets.
+
+    Example: stimulus-protocols list
+    """
+    found = {
+        "stimuli": {name: _first_line(kind.__doc__) for name, kind in BY_TYPE.items()},
+        "protocols": {name: _first_line(f.__doc__) for name, f in protocols.BY_NAME.items()},
+        "presets": {name: _first_line(f.__doc__) for name, f in presets.BY_NAME.items()},
+    }
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for kind, names in found.items():
+        typer.echo(f"{kind}:")
+        for name, line in names.items():
+            typer.echo(f"  {name:28} {line}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of specifications.
+
+    Example: stimulus-protocols schema > schema.json
+    """
+    typer.echo(json.dumps(specs.schema(), indent=2))
+
+
+@app.command()
+def gallery(
+    output: Annotated[Path, typer.Option("-o", "--output", help="A folder.")],
+) -> None:
+    """Write a page with a picture of every stimulus, protocol and preset.
+
+    Example: stimulus-protocols gallery -o gallery
+    """
+    typer.echo(write_gallery(output))
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Argument(help="A YAML file with experiment_config.")],
+    experiment: Annotated[str, typer.Option(help="Which experiment.")],
+    dataset: Annotated[str, typer.Option(help="A folder of class folders, or module:function.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A folder.")] = Path("results"),
+    model: Annotated[str | None, typer.Option(help="module:function that gives the model.")] = None,
+    takes: Annotated[str, typer.Option(help="What the model takes: sequences or frames.")] = (
+        "sequences"
+    ),
+    condition: Annotated[int | None, typer.Option(help="Only the one of this number.")] = None,
+    size: Annotated[int, typer.Option(help="Side of the pictures of a folder.")] = 64,
+    batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 8,
+    workers: Annotated[int, typer.Option(help="Processes that load images.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
+    dt_ms: Annotated[float, typer.Option(help="Milliseconds a step.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    store: Annotated[str, typer.Option(help="netcdf or zarr.")] = "netcdf",
+    plan: Annotated[bool, typer.Option("--plan", help="List conditions and costs only.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The plan, for machines.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Present every condition of an experiment to a model, and store its responses.
+
+    A run that was stopped goes on where it was. Without a model, the stimuli are stored.
+
+    Example: stimulus-protocols run config.yaml --experiment contrast --dataset photos
+    --model my_lab.models:load
+    """
+    chosen = _chosen(config, experiment, condition)
+    data = _dataset(dataset, size)
+    if plan or as_json:
+        _show_plan(count_frames(chosen, data), as_json)
+        return
+    for path in run_conditions(
+        chosen,
+        data,
+        output,
+        model=None if model is None else _load(model, "model")(),
+        model_takes=_one_of("takes", takes, "sequences", "frames"),
+        batch_size=batch_size,
+        num_workers=workers,
+        device=device,
+        dt_ms=dt_ms,
+        seed=seed,
+        store=_one_of("store", store, "netcdf", "zarr"),
+        identity=model or "",
+        quiet=quiet,
+    ):
+        typer.echo(path)
+
+
+@app.command()
+def workflow(
+    config: Annotated[Path, typer.Argument(help="A YAML file with experiment_config.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="A Snakefile.")],
+    dataset: Annotated[str, typer.Option(help="As for run.")],
+    model: Annotated[str | None, typer.Option(help="As for run.")] = None,
+    results: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("results"),
+) -> None:
+    """Write a Snakefile in which every condition is a job of its own.
+
+    Example: stimulus-protocols workflow config.yaml -o Snakefile --dataset photos
+    """
+    write_workflow(config, output, dataset=dataset, model=model, results=results)
+
+
+def main() -> None:
+    """Run the command line; errors are one message, and an exit code that is not 0."""
+    # Models and data sets of the user lie in the folder where the command is given.
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        app()
+    except NeuroAIError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+        raise SystemExit(130) from None
+
+
+def _chosen(config: Path, experiment: str, condition: int | None) -> list[Condition]:
+    found = read_experiments(config)
+    if experiment not in found:
+        raise unknown_name("experiment", experiment, found, path=config)
+    listed = conditions(found[experiment])
+    if condition is None:
+        return listed
+    if not 0 <= condition < len(listed):
+        raise InputError(
+            "there is no such condition", expected=f"0 to {len(listed) - 1}", found=condition
+        )
+    return [listed[condition]]
+
+
+def _dataset(name: str, size: int) -> Any:
+    if ":" in name and not Path(name).exists():
+        return _load(name, "dataset")()
+    return PictureFolder(name, size=size)
+
+
+def _load(name: str, key: str) -> Any:
+    module, _, function = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), function)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name):
+            raise
+        raise InputError("the module is not there", key=key, found=module) from None
+    except AttributeError:
+        raise InputError(
+            "the module has no such function",
+            key=key,
+            expected="module:function",
+            found=name,
+        ) from None
+
+
+def _one_of(key: str, value: str, *known: str) -> Any:
+    if value not in known:
+        raise unknown_name(key, value, known)
+    return value
+
+
+def _show_plan(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for number, row in enumerate(rows):
+        gib = row["bytes"] / 2**30
+        typer.echo(
+            f"{number:4} {row['name']:40} {row['steps']:,} steps, {row['frames']:,} frames, "
+            f"{gib:.2f} GiB if dense"
+        )
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().splitlines()[0]
+
+
+if __name__ == "__main__":
+    main()

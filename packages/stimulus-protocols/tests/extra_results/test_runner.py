@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+import xarray as xr
+
+from neuroai_core import DataError, InputError
+from stimulus_protocols.experiments import Condition, Experiment, conditions
+from stimulus_protocols.protocols import delayed_match
+from stimulus_protocols.results import open_results, time_bins
+from stimulus_protocols.runner import run
+
+# netCDF4 was compiled against another NumPy than runs here; NumPy says that it is harmless.
+pytestmark = pytest.mark.filterwarnings("ignore:numpy.ndarray size changed")
+
+CONTRASTS = [0.25, 1.0]
+MADE = conditions(
+    Experiment(
+        name="contrast",
+        parameter="contrast",
+        data_loader="StimulusContrast",
+        data_args={"tsteps": 8, "stim": 3, "intro": 2, "contrast": CONTRASTS},
+    )
+)
+
+
+class Data(torch.utils.data.Dataset):
+    def __len__(self):
+        return 5
+
+    def __getitem__(self, index):
+        return torch.full((1, 4, 4), float(index + 1)), index * 10
+
+
+def brightness(images):
+    """A model whose answer is known: the mean of every frame, and its square."""
+    mean = images.mean(dim=(-3, -2, -1))
+    return torch.stack([mean, mean**2], dim=-1)
+
+
+@pytest.mark.parametrize("store", ["netcdf", "zarr"])
+@pytest.mark.parametrize("takes", ["sequences", "frames"])
+def test_every_condition_is_stored_with_its_coordinates(tmp_path, store, takes):
+    paths = run(
+        MADE, Data(), tmp_path, model=brightness, model_takes=takes, batch_size=2, dt_ms=5,
+        store=store,
+    )  # fmt: skip
+    tree = open_results(tmp_path)
+    for contrast, path in zip(CONTRASTS, paths, strict=True):
+        data = tree[f"contrast/stimulus_contrast={contrast}"].to_dataset()
+        assert data.response.dims == ("image", "time", "feature_0")
+        expected = np.zeros((5, 8))
+        expected[:, 2:5] = contrast * np.arange(1, 6)[:, None]
+        assert np.allclose(data.response[..., 0], expected)
+        assert np.allclose(data.response[..., 1], expected**2)
+        assert data.time_ms.values.tolist() == [0, 5, 10, 15, 20, 25, 30, 35]
+        assert (data.label.values[:, 2:5] == 10 * np.arange(5)[:, None]).all()
+        assert data.phase.values[0].tolist() == ["intro"] * 2 + ["stimulus"] * 3 + ["outro"] * 3
+        assert float(data.stimulus_contrast) == contrast
+        assert json.loads(data.attrs["values"]) == {"stimulus_contrast": contrast}
+        with open(path.with_name(f"{path.stem}_events.tsv"), newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        shown = [row for row in rows if row["trial_type"] == "stimulus"]
+        assert [row["onset"] for row in shown] == ["0.01"] * 5
+        assert [row["label"] for row in shown] == ["0", "10", "20", "30", "40"]
+        assert [row["trial"] for row in shown] == ["0", "1", "2", "3", "4"]
+
+
+def test_a_stopped_run_goes_on(tmp_path):
+    seen = []
+
+    def model(images):
+        seen.append(len(images))
+        if len(seen) == 4:
+            raise KeyboardInterrupt
+        return brightness(images)
+
+    arguments = {"batch_size": 2, "identity": "m"}
+    with pytest.raises(KeyboardInterrupt):
+        run(MADE, Data(), tmp_path, model=model, **arguments)
+    done = list(tmp_path.rglob("*.nc"))
+    assert len(done) == 1
+    before = done[0].stat().st_mtime_ns
+    assert not list(tmp_path.rglob("*.partial"))
+    run(MADE, Data(), tmp_path, model=model, **arguments)
+    assert len(seen) == 4 + 3
+    assert done[0].stat().st_mtime_ns == before
+    run(MADE, Data(), tmp_path, model=model, **arguments)
+    assert len(seen) == 7
+    # Another model, seed or protocol is another result.
+    run(MADE, Data(), tmp_path, model=model, batch_size=2, identity="other")
+    assert len(seen) == 13
+
+
+def test_without_a_model_the_stimuli_are_stored(tmp_path):
+    (path, _) = run(MADE, Data(), tmp_path)
+    with xr.open_dataset(path) as data:
+        assert data.response.dims == ("image", "time", "channel", "height", "width")
+        assert data.response.shape == (5, 8, 1, 4, 4)
+        assert (data.response[:, 3, 0, 0, 0] == 0.25 * np.arange(1, 6)).all()
+
+
+def test_answers_that_have_no_time(tmp_path):
+    (path, _) = run(MADE, Data(), tmp_path, model=lambda x: x.sum(dim=(1, 2, 3, 4)))
+    with xr.open_dataset(path) as data:
+        assert data.response.dims == ("image",)
+        assert data.label.shape == (5, 8)
+
+
+def test_random_trials_are_stored_as_they_were_shown(tmp_path):
+    condition = Condition("match", "all", {}, delayed_match(6, 1, 2, 1))
+    (path,) = run([condition], Data(), tmp_path, model=brightness, batch_size=2, seed=4)
+    with xr.open_dataset(path) as data:
+        answer, label = data.response.values[..., 0], data.label.values
+    for image in range(5):
+        match = condition.timeline.resolve(4, image).table().label_value[0, 0, 3] == 1
+        assert (answer[image, 3] == answer[image, 0]) == match
+        assert label[image].tolist() == [-1, -1, -1, int(match), -1, -1]
+
+
+def test_answers_that_are_none(tmp_path):
+    with pytest.raises(DataError, match="did not answer"):
+        run(MADE, Data(), tmp_path, model=lambda x: x.sum())
+    with pytest.raises(DataError, match="did not answer"):
+        run(MADE, Data(), tmp_path, model=lambda _: "yes")
+    with pytest.raises(InputError):
+        run(MADE, Data(), tmp_path, model_takes="movies")
+    assert not list(tmp_path.rglob("*.nc"))
+
+
+def test_bins_of_time_average_by_the_part_that_lies_in_them():
+    responses = np.random.Generator(np.random.PCG64(1)).random((3, 12, 4))
+    fine = responses.repeat(10, axis=1)  # a millisecond each
+    bins = [(0, 10), (5, 37), (90, 120)]
+    expected = np.stack([fine[:, a:b].mean(1) for a, b in bins], axis=1)
+    assert np.allclose(time_bins(responses, bins, dt_ms=10), expected)
+    for wrong in [(5, 5), (-1, 5), (0, 121)]:
+        with pytest.raises(InputError):
+            time_bins(responses, [wrong], dt_ms=10)
