@@ -31,8 +31,8 @@ ONLY_WITH = {
         "imagenet-dm",
     },
     "torchvision": {"vision-data", "imagenet-dm"},
-    "lightning": {"imagenet-dm"},
-    "pytorch-lightning": {"imagenet-dm"},
+    "lightning": {"imagenet-dm", "retina-data[lightning]"},
+    "pytorch-lightning": {"imagenet-dm", "retina-data[lightning]"},
     "matplotlib": {
         "retina-data[plot]",
         "neural-shards[plot]",
