@@ -33,12 +33,6 @@ ONLY_WITH = {
     "torchvision": {"vision-data", "imagenet-dm"},
     "lightning": {"imagenet-dm", "retina-data[lightning]"},
     "pytorch-lightning": {"imagenet-dm", "retina-data[lightning]"},
-    "matplotlib": {
-        "retina-data[plot]",
-        "neural-shards[plot]",
-        "stimulus-protocols[plot]",
-        "vision-data[ffcv]",
-    },
 }
 #: Distributions that come with an extra only.
 EXTRA_ONLY = {"ffcv", "matplotlib", "pynwb", "snakemake"}
