@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroai_core.errors import InputError, strict_arguments
-from neuroai_core.files import atomic_write
+from neuroai_core.files import atomic_write, locked, remove_partials
 from neuroai_core.rng import digest
 from vision_data.beton.fields import IntField
 from vision_data.beton.format import PAGE_SIZE
 from vision_data.beton.image import ImageField, Mode
 from vision_data.beton.writer import write_beton
 from vision_data.classes import VERSION, write_classes
+from vision_data.config import DataConfig
 from vision_data.folder import ImageFolder
 from vision_data.layout import Layout
 from vision_data.links import link_group
@@ -65,6 +66,7 @@ def convert_group(
     page_size: int = PAGE_SIZE,
     num_workers: int = 1,
     executor: Executor | None = None,
+    config: DataConfig | None = None,
     report: Report | None = None,
 ) -> list[Path]:
     """Write a group as ``processed/<name>/<subset>_<group>/<part>.beton``.
@@ -88,6 +90,8 @@ def convert_group(
         Of the split, and of what ``"proportion"`` compresses.
     page_size, num_workers, executor
         As for `write_beton`.
+    config
+        As for `link_group`.
     report
         Called with the name of a file, the samples that are done, and their
         number.
@@ -101,7 +105,7 @@ def convert_group(
     DataError
         If a file is no image, or a damaged one; the error names it.
     """
-    folder = ImageFolder(link_group(name, group, subset, root=root))
+    folder = ImageFolder(link_group(name, group, subset, root=root, config=config))
     layout = Layout(root)
     image = ImageField(
         write_mode, max_resolution, smart_threshold, jpeg_quality, compress_probability, seed
@@ -109,13 +113,15 @@ def convert_group(
     parts = _parts(folder, subset, val_ratio, stratified, seed)
     target = layout.processed(name, subset, group)
     target.mkdir(parents=True, exist_ok=True)
-    write_classes(target, folder.table)
     record = {"version": VERSION, "page_size": page_size, "image": asdict(image)}
-    written = []
-    for part, indices in parts.items():
-        path = target / f"{part}.beton"
-        wanted = record | {"source": _source(folder, indices)}
-        if not (path.is_file() and _recorded(target, part) == wanted):
+    with locked(target / ".convert.lock"):
+        remove_partials(target, older_than_s=0)  # nobody else is at work here
+        write_classes(target, folder.table)
+        for part, indices in parts.items():
+            path = target / f"{part}.beton"
+            wanted = record | {"source": _source(folder, indices)}
+            if path.is_file() and _recorded(target, part) == wanted:
+                continue
             write_beton(
                 path,
                 EncodedImages(folder),
@@ -127,8 +133,7 @@ def convert_group(
                 report=partial(report, path.name) if report else None,
             )
             _note(target, part, wanted)
-        written.append(path)
-    return written
+    return [target / f"{part}.beton" for part in parts]
 
 
 def _parts(

@@ -8,7 +8,8 @@ from typing import overload
 import torch
 
 from neuroai_core.errors import DataError, InputError, strict_arguments, unknown_name
-from vision_data.catalog import ALL, Catalog, DataSet
+from vision_data.catalog import ALL, DataSet
+from vision_data.config import DataConfig
 
 
 class TargetTransform:
@@ -87,15 +88,15 @@ class TargetTransform:
 
 
 @strict_arguments
-def get_target_transform(name: str, *, catalog: Catalog | None = None) -> TargetTransform:
+def get_target_transform(name: str, *, config: DataConfig | None = None) -> TargetTransform:
     """Give the target transform of a group.
 
     Parameters
     ----------
     name
         ``"<data set>_<group>"``; either may hold underscores of its own.
-    catalog
-        Which groups there are; by default those that are shipped.
+    config
+        Which groups there are, see `read_config`; by default those that are shipped.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def get_target_transform(name: str, *, catalog: Catalog | None = None) -> Target
     >>> transform(99), transform.inverse(9)
     (9, 99)
     """
-    catalog = catalog or Catalog.shipped()
+    catalog = (config or DataConfig()).catalog
     pairs = [(d, group) for d in catalog.data_sets.values() for group in _groups(d)]
     readings = [(d, group) for d, group in pairs if f"{d.name}_{group}" == name]
     if not readings:
