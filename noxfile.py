@@ -57,6 +57,11 @@ def install(session: nox.Session, *requirements: tuple[str, tuple[str, ...]]) ->
     session.install(*(PACKAGES[name].requirement(*extras) for name, extras in wanted.items()))
 
 
+def pytest(session: nox.Session, *arguments: str) -> None:
+    """Run pytest as a module: spawned workers then find the test modules they came from."""
+    session.run("python", "-m", "pytest", *arguments, *session.posargs)
+
+
 def everything(session: nox.Session) -> list[tuple[str, tuple[str, ...]]]:
     """Every package with every extra that this system can have."""
     return [
@@ -82,7 +87,7 @@ def tests(session: nox.Session, package: str) -> None:
     session.run("python", "-I", "-W", "error", "-c", f"import {PACKAGES[package].import_name}")
     session.run("python", "-I", "tools/check_alone.py", package)
     session.install(*group("test"))
-    session.run("pytest", f"packages/{package}", "--extras=", *session.posargs)
+    pytest(session, f"packages/{package}", "--extras=")
 
 
 @nox.session(requires=["build"])
@@ -94,9 +99,7 @@ def extras(session: nox.Session, package: str, extra: str) -> None:
     install(session, (package, (extra,)))
     session.run("python", "-I", "tools/check_alone.py", package, extra)
     session.install(*group("test"))
-    session.run(
-        "pytest", f"packages/{package}/tests/extra_{extra}", f"--extras={extra}", *session.posargs
-    )
+    pytest(session, f"packages/{package}/tests/extra_{extra}", f"--extras={extra}")
 
 
 @nox.session(python=PYTHONS[0], venv_backend="uv")
@@ -109,7 +112,7 @@ def minimums(session: nox.Session, package: str) -> None:
     folders[0] += f"[{','.join(chosen)}]" if chosen else ""
     session.install("--resolution=lowest-direct", *folders)
     session.install(*group("test"))
-    session.run("pytest", f"packages/{package}", f"--extras={','.join(chosen)}", *session.posargs)
+    pytest(session, f"packages/{package}", f"--extras={','.join(chosen)}")
 
 
 @nox.session(requires=["build"])
@@ -117,7 +120,7 @@ def integration(session: nox.Session) -> None:
     """Install everything together and run what crosses packages."""
     install(session, *everything(session))
     session.install(*group("integration"))
-    session.run("pytest", "tests", *session.posargs)
+    pytest(session, "tests")
 
 
 @nox.session

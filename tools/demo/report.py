@@ -33,7 +33,8 @@ class Report:
         self.console.rule(f"[bold]{package}[/]: {title}", align="left")
         self._sections.append(f"<h2><code>{package}</code> {html.escape(title)}</h2>")
         start = time.perf_counter()
-        yield
+        with self.console.status(f"{package}: {title} ..."):
+            yield
         took = f"{time.perf_counter() - start:.1f} s"
         self.console.print(f"[dim]{took}[/]")
         self._sections.append(f'<p class="time">{took}</p>')

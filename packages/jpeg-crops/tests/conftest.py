@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+from jpeg_crops import engine_info, native_available
 
 
 def photograph(height: int, width: int, seed: int = 0) -> np.ndarray:
@@ -72,3 +75,21 @@ def jpegs() -> list[bytes]:
         encode(photograph(90 + 37 * i, 250 - 21 * i, i), quality=quality, subsampling=names[kind])
         for i, (kind, quality) in enumerate(kinds)
     ]
+
+
+@pytest.fixture(scope="session")
+def native() -> None:
+    """Skip what needs the compiled engine; where CI is set it must be there."""
+    if native_available():
+        return
+    if os.environ.get("CI") and os.environ.get("JPEG_CROPS_NATIVE") != "off":
+        pytest.fail(f"the native engine must be there in CI: {engine_info().reason}")
+    pytest.skip(f"the native engine is not there: {engine_info().reason}")
+
+
+@pytest.fixture(scope="session", params=["pillow", "native"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn."""
+    if request.param == "native":
+        request.getfixturevalue("native")
+    return str(request.param)

@@ -89,7 +89,7 @@ def _place(size: int, rng: np.random.Generator) -> int:
 
 def main(count: int = 1_000_000, seed: int = 0) -> None:
     rng = np.random.default_rng(seed)
-    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         sound = _sound(Path(folder))
         path = Path(folder, "a.beton")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_the_file_of_the_guide(tmp_path):
     yours = config.catalog["your_dataset"]
     assert yours.group("your_group") == (0, 1, 2)
     assert (yours.resolution, yours.statistics) == (64, Statistics((0.5,) * 3, (0.25,) * 3))
-    assert config.mounts == {"imagenet": None}
+    assert config.catalog.mounts == {"imagenet": None}
     assert config.use_ffcv
 
 
@@ -82,9 +83,9 @@ def test_a_number_without_quotes_names_a_group(tmp_path):
 
 def test_places_of_mounted_data_sets(tmp_path):
     text = "mounted_datasets: [imagenet]\ndata_mount: /scratch/data"
-    assert _read(tmp_path, text).mounts == {"imagenet": Path("/scratch/data/imagenet")}
+    assert _read(tmp_path, text).catalog.mounts == {"imagenet": Path("/scratch/data/imagenet")}
     text = "mounted_datasets: {imagenet: /mnt/ilsvrc}"
-    assert _read(tmp_path, text).mounts == {"imagenet": Path("/mnt/ilsvrc")}
+    assert _read(tmp_path, text).catalog.mounts == {"imagenet": Path("/mnt/ilsvrc")}
 
 
 @pytest.mark.parametrize(
@@ -132,13 +133,13 @@ def test_mounted_data_set_is_linked_where_it_lies(data_root, tmp_path):
     mount = tmp_path / "mnt" / "cifar100"
     mount.parent.mkdir()
     (data_root / "raw" / "cifar100").rename(mount)
-    config = DataConfig(mounts={"cifar100": mount})
-    folder = link_group("cifar100", "invertebrates", root=data_root, config=config)
+    catalog = replace(Catalog.shipped(), mounts={"cifar100": mount})
+    folder = link_group("cifar100", "invertebrates", root=data_root, catalog=catalog)
     assert (folder / "14").readlink() == mount / "train" / "14"
-    convert_group("cifar100", "invertebrates", root=data_root, config=config)
+    convert_group("cifar100", "invertebrates", root=data_root, catalog=catalog)
     assert not (data_root / "raw" / "cifar100").exists()
     with pytest.raises(NotFoundError) as caught:
-        link_group("imagenet", root=data_root, config=DataConfig(mounts={"imagenet": None}))
+        link_group("imagenet", root=data_root, catalog=replace(catalog, mounts={"imagenet": None}))
     assert "say in the configuration where it is mounted" in str(caught.value)
 
 

@@ -13,7 +13,7 @@ from neuroai_core.errors import (
     UnknownArgumentError,
     UnknownNameError,
 )
-from vision_data import Catalog, DataConfig, ImageFolder, link_group
+from vision_data import Catalog, ImageFolder, link_group
 
 INVERTEBRATES = (6, 7, 14, 18, 24, 26, 45, 77, 79, 99)
 
@@ -99,5 +99,5 @@ def test_misspelt_argument(data_root):
 
 def test_groups_of_the_user(data_root):
     catalog = Catalog.shipped().with_groups({"cifar100": {"two": [99, 6]}})
-    data = ImageFolder(link_group("cifar100", "two", root=data_root, config=DataConfig(catalog)))
+    data = ImageFolder(link_group("cifar100", "two", root=data_root, catalog=catalog))
     assert set(data.targets) == {6, 99}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroai_core.errors import DataError, InputError, UnknownNameError
-from vision_data import Catalog, DataConfig, TargetTransform, get_target_transform
+from vision_data import Catalog, TargetTransform, get_target_transform
 
 
 @given(st.lists(st.integers(0, 10**6), unique=True, min_size=1))
@@ -37,12 +37,12 @@ def test_every_shipped_group_has_a_transform():
 
 def test_underscores_and_unknown_names():
     catalog = Catalog.shipped().with_groups({"my_set": {"odd_ones": [3, 1]}})
-    assert get_target_transform("my_set_odd_ones", config=DataConfig(catalog)).ids == (3, 1)
+    assert get_target_transform("my_set_odd_ones", catalog=catalog).ids == (3, 1)
     with pytest.raises(UnknownNameError, match="did you mean 'cifar100_invertebrates'"):
         get_target_transform("cifar100_invertebrate")
     twice = Catalog.shipped().with_groups({"a": {"b_c": [1]}, "a_b": {"c": [2]}})
     with pytest.raises(InputError, match="more than one way"):
-        get_target_transform("a_b_c", config=DataConfig(twice))
+        get_target_transform("a_b_c", catalog=twice)
 
 
 @pytest.mark.parametrize("ids", [[1, 1], [-1]])

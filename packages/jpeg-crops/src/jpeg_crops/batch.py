@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from jpeg_crops import pillow
+from jpeg_crops import native, pillow
 from jpeg_crops.encoded import EncodedImage, path_of
 from jpeg_crops.engines import Engine, choose
 from jpeg_crops.errors import CropError
@@ -77,12 +77,17 @@ def crop_batch(
     ((1, 8, 8, 3), [255, 255, 255])
     """
     n = len(images)
-    choose(engine)
+    chosen = choose(engine)
     height, width = _size(size)
-    corners, mirrored = _boxes(boxes, n, images), _flips(flips, n)
+    rectangles, mirrored = _boxes(boxes, n, images), _flips(flips, n)
     batch = _out(out, (n, height, width, 3))
-    work = partial(_with_pillow, images, corners, mirrored, batch)
-    raise_first(each(work, range(n), thread_count(threads, n)))
+    left: Sequence[int] = range(n)
+    if chosen == "native":
+        items = native.Items(images)
+        items.crop(_corners(rectangles), mirrored, batch, thread_count(threads, n))
+        left = items.left
+    work = partial(_with_pillow, images, rectangles, mirrored, batch)
+    raise_first(each(work, left, thread_count(threads, len(left))))
     return batch
 
 
@@ -98,6 +103,12 @@ def _with_pillow(
     except CropError as error:
         return error
     return None
+
+
+def _corners(boxes: NDArray[np.float64]) -> NDArray[np.float32]:
+    return np.concatenate([boxes[:, 1::-1], boxes[:, 1::-1] + boxes[:, :1:-1]], 1).astype(
+        np.float32
+    )
 
 
 def _size(size: int | tuple[int, int]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -35,7 +36,12 @@ UNREADABLE = (
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
+    Warning,  # for a user who made warnings errors
 )
+
+
+#: Markers of a JPEG: its first scan, and where EXIF stands.
+SCAN, APP1 = 0xDA, 0xE1
 
 
 def path_of(image: object) -> str | None:
@@ -68,33 +74,42 @@ def opened(image: EncodedImage, index: int | None = None) -> Iterator[Image.Imag
     `CropError` that names the item.
     """
     path = path_of(image)
-    source = path if path is not None else io.BytesIO(bytes_of(image, index))
+    data: bytes | memoryview = b""
     try:
-        with Image.open(source) as picture:
+        data = bytes_of(image, index) if path is None else Path(path).read_bytes()
+        with Image.open(io.BytesIO(without_exif(data))) as picture:
             yield picture
     except CropError:
         raise
     except UnidentifiedImageError as error:
-        expected, found = "an image in a format that Pillow reads", _beginning(image)
+        start = f"{len(data)} bytes that begin with {bytes(data[:16])!r}"
         raise CropError(
-            "this is no image", index=index, path=path, expected=expected, found=found
+            "this is no image",
+            index=index,
+            path=path,
+            expected="an image in a format that Pillow reads",
+            found=start if data else "nothing (0 bytes)",
         ) from error
     except UNREADABLE as error:
         found = f"{type(error).__name__}: {error}"
         raise CropError("the image cannot be read", index=index, path=path, found=found) from error
 
 
+def without_exif(data: bytes | memoryview) -> bytes | memoryview:
+    """Take the EXIF out of a JPEG; other data stay as they are.
+
+    Nothing here needs it, and Pillow warns of each of the many files where it is damaged.
+    """
+    kept, start, at = [], 0, 2 if data[:2] == b"\xff\xd8" else len(data)
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != SCAN:
+        after = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        if data[at + 1] == APP1 and data[at + 4 : at + 10] == b"Exif\0\0":
+            kept.append(data[start:at])
+            start = after
+        at = after
+    return b"".join([*kept, data[start:]]) if kept else data
+
+
 def _no_image(index: int | None, found: str) -> CropError:
     expected = "bytes, a memoryview, a one-dimensional uint8 array, or a path"
     return CropError("this is no encoded image", index=index, expected=expected, found=found)
-
-
-def _beginning(image: EncodedImage) -> str:
-    path = path_of(image)
-    if path is None:
-        data = bytes_of(image)
-        size, start = len(data), bytes(data[:16])
-    else:
-        with open(path, "rb") as file:
-            size, start = os.fstat(file.fileno()).st_size, file.read(16)
-    return f"{size} bytes that begin with {start!r}" if size else "nothing (0 bytes)"

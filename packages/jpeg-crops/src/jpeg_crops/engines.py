@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from jpeg_crops import native
 from jpeg_crops.errors import CropError
 
 Engine = Literal["auto", "native", "pillow"]
@@ -23,10 +24,17 @@ class EngineInfo:
         ``"native"`` or ``"pillow"``: what ``engine="auto"`` takes.
     reason
         Why it is not ``"native"``; empty where it is.
+    kernels
+        The instruction sets that the native resize can use here, the fastest (which it
+        uses) first.
+    libjpeg
+        The libjpeg that the native engine was built with.
     """
 
     name: Literal["native", "pillow"]
-    reason: str
+    reason: str = ""
+    kernels: tuple[str, ...] = ()
+    libjpeg: str = ""
 
 
 def engine_info() -> EngineInfo:
@@ -37,7 +45,10 @@ def engine_info() -> EngineInfo:
     >>> engine_info().name in ("native", "pillow")
     True
     """
-    return EngineInfo("pillow", "this build holds no compiled library")
+    library = native.library()
+    if isinstance(library, str):
+        return EngineInfo("pillow", reason=library)
+    return EngineInfo("native", kernels=tuple(native.kernels()), libjpeg=native.libjpeg())
 
 
 def native_available() -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from jpeg_crops import native
 from jpeg_crops.encoded import EncodedImage, opened
+from jpeg_crops.engines import native_available
 from jpeg_crops.errors import CropError
 from jpeg_crops.threads import each, raise_first, thread_count
 
@@ -63,7 +65,10 @@ def image_sizes(images: Sequence[EncodedImage], threads: int | None = None) -> N
     CropError
         If one of them is no image: names the first, with the others in ``others``.
     """
-    sizes = np.zeros((len(images), 2), np.int64)
+    sizes, left = np.zeros((len(images), 2), np.int64), list(range(len(images)))
+    if native_available():
+        items = native.Items(images)
+        sizes, left = items.read_sizes(thread_count(threads, len(images))), items.left
 
     def read(index: int) -> CropError | None:
         try:
@@ -73,5 +78,5 @@ def image_sizes(images: Sequence[EncodedImage], threads: int | None = None) -> N
             return error
         return None
 
-    raise_first(each(read, range(len(images)), thread_count(threads, len(images))))
+    raise_first(each(read, left, thread_count(threads, len(left))))
     return sizes

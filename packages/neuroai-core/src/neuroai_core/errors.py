@@ -193,7 +193,9 @@ def check_known(kind: str, given: Iterable[object], known: Iterable[object], **w
             raise unknown_name(kind, name, known, **where)
 
 
-def whole_number(key: str, value: object, *, least: int, most: int | None = None) -> int:
+def whole_number(
+    key: str, value: object, *, least: int | None = None, most: int | None = None
+) -> int:
     """Give a whole number as a plain int, or raise `InputError` if it is none or out of range.
 
     Examples
@@ -207,16 +209,24 @@ def whole_number(key: str, value: object, *, least: int, most: int | None = None
       expected: 0 to 3
       found: 4
     """
-    expected = f"{least} or more" if most is None else f"{least} to {most}"
+    expected = _range(least, most)
     try:
         number = operator.index(value)  # type: ignore[arg-type]  # the question is whether it is
     except TypeError:
         raise InputError(
             f"{key} is no whole number", key=key, expected=expected, found=repr(value)
         ) from None
-    if number < least or (most is not None and number > most):
+    if (least is not None and number < least) or (most is not None and number > most):
         raise InputError(f"{key} is out of range", key=key, expected=expected, found=number)
     return number
+
+
+def _range(least: int | None, most: int | None) -> str:
+    if least is None:
+        return "a whole number" if most is None else f"{most} or less"
+    if most is None:
+        return f"{least} or more"
+    return f"{least} to {most}" if least <= most else "none: there is nothing"
 
 
 def strict_arguments(function: Callable[P, R]) -> Callable[P, R]:

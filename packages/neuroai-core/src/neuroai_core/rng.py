@@ -105,14 +105,14 @@ def uniform(*keys: Key, index: npt.ArrayLike, n: int = 1) -> npt.NDArray[np.floa
             "an index is no unsigned integer",
             key="index",
             expected="integers of 0 or more",
-            found=f"{counters.dtype} from {counters.min()}",
+            found=f"{counters.dtype} such as {counters.flat[0]!r}",
         )
     key = int.from_bytes(digest(*keys, size=8), "little")
     counters = counters.astype(np.uint64)[..., np.newaxis]
     blocks = np.arange((n + 1) // 2, dtype=np.uint64)
-    a, b, c, d = _philox4x32(counters & _LOW, counters >> _WORD, blocks, key)
+    a, b, c, d = philox4x32(counters & _LOW, counters >> _WORD, blocks, np.uint64(0), key)
     pairs = np.stack([(a << _WORD) | b, (c << _WORD) | d], axis=-1)
-    drawn = pairs.reshape(*counters.shape[:-1], -1 if pairs.size else 0)[..., :n]
+    drawn = pairs.reshape(*counters.shape[:-1], 2 * len(blocks))[..., :n]
     return (drawn >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
@@ -120,14 +120,15 @@ def _philox(keys: tuple[Key, ...]) -> np.random.Philox:
     return np.random.Philox(key=np.frombuffer(digest(*keys), dtype="<u8"))
 
 
-def _philox4x32(
-    low: npt.NDArray[np.uint64],
-    high: npt.NDArray[np.uint64],
-    block: npt.NDArray[np.uint64],
+def philox4x32(
+    a: npt.NDArray[np.uint64] | np.uint64,
+    b: npt.NDArray[np.uint64] | np.uint64,
+    c: npt.NDArray[np.uint64] | np.uint64,
+    d: npt.NDArray[np.uint64] | np.uint64,
     key: int,
 ) -> tuple[npt.NDArray[np.uint64], ...]:
-    """Philox4x32-10 over counters ``(low, high, block, 0)``: four 32-bit words each."""
-    a, b, c, d = np.broadcast_arrays(low, high, block, np.uint64(0))
+    """Philox4x32-10 over counters of four 32-bit words, given as arrays that broadcast."""
+    a, b, c, d = np.broadcast_arrays(a, b, c, d)
     k0, k1 = key & 0xFFFFFFFF, key >> 32
     for _ in range(10):
         first, second = a * _MULTIPLIERS[0], c * _MULTIPLIERS[1]

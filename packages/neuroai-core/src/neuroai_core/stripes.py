@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -24,7 +23,8 @@ class Stripes:
     Step `s` of all ranks together is one global batch of
     ``batch_size * world_size`` consecutive positions; rank `r` takes the
     `r`-th part. All ranks make the same number of steps, and the same global
-    batches come out for every number of ranks with the same global size.
+    batches come out for every number of ranks with the same global size (of
+    ``"spread"`` all but the last two, which are dealt to the ranks there are).
 
     Parameters
     ----------
@@ -181,10 +181,15 @@ class Progress:
     VERSION = 1
 
     def __post_init__(self) -> None:
-        for key, most in (("n", LARGEST), ("epoch", None), ("delivered", self.n)):
-            value = whole_number(key, getattr(self, key), least=0, most=most)
+        ranges: dict[str, tuple[int | None, int | None]] = {
+            "n": (0, LARGEST),
+            "seed": (None, None),
+            "epoch": (0, None),
+            "delivered": (0, self.n),
+        }
+        for key, (least, most) in ranges.items():
+            value = whole_number(key, getattr(self, key), least=least, most=most)
             object.__setattr__(self, key, value)
-        object.__setattr__(self, "seed", operator.index(self.seed))
 
     def state_dict(self) -> dict[str, Any]:
         """Give the state as plain values, ready for JSON."""

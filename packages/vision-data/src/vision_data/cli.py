@@ -15,8 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from neuroai_core.errors import NeuroAIError
 from vision_data.beton_loading import get_ffcv_dataloader
+from vision_data.catalog import Catalog
 from vision_data.classes import ClassTable, write_classes
-from vision_data.config import DataConfig, read_config
+from vision_data.config import read_config
 from vision_data.convert import convert_group
 from vision_data.fetch import fetch_data
 from vision_data.folder import ImageFolder, class_folders
@@ -60,7 +61,7 @@ def fetch(
     Example: vision-data fetch cifar100 --subset test
     """
     with _progress(quiet) as report:
-        typer.echo(fetch_data(name, subset, root=root, config=_config(config), report=report))
+        typer.echo(fetch_data(name, subset, root=root, catalog=_catalog(config), report=report))
 
 
 @app.command()
@@ -75,7 +76,7 @@ def link(
 
     Example: vision-data link cifar100 invertebrates
     """
-    typer.echo(link_group(name, group, subset, root=root, config=_config(config)))
+    typer.echo(link_group(name, group, subset, root=root, catalog=_catalog(config)))
 
 
 @app.command()
@@ -106,7 +107,7 @@ def convert(
             group,
             subset,
             root=root,
-            config=_config(config),
+            catalog=_catalog(config),
             write_mode=write_mode,  # type: ignore[arg-type]  # checked there
             max_resolution=max_resolution,
             smart_threshold=smart_threshold,
@@ -134,7 +135,7 @@ def classes(
 
     Example: vision-data classes my_photos
     """
-    layout = Layout(root, _config(config).mounts)
+    layout = Layout(root, _catalog(config).mounts)
     folders = class_folders(layout.existing_raw(name, subset))
     target = layout.raw(name)
     if (target / "classes.json").exists():
@@ -267,8 +268,8 @@ def workflow(
         raise typer.Exit(code)
 
 
-def _config(path: Path | None) -> DataConfig:
-    return read_config(path) if path else DataConfig()
+def _catalog(path: Path | None) -> Catalog:
+    return read_config(path).catalog if path else Catalog.shipped()
 
 
 @contextmanager

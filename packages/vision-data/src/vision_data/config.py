@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,15 +32,12 @@ class DataConfig:
     Parameters
     ----------
     catalog
-        The data sets with their groups, resolutions and statistics.
-    mounts
-        Where mounted data sets lie; None: the file does not say.
+        The data sets with their groups, resolutions, statistics and mounts.
     use_ffcv
         Whether ``.beton`` files are meant to be used.
     """
 
     catalog: Catalog = field(default_factory=Catalog.shipped)
-    mounts: Mapping[str, Path | None] = field(default_factory=dict)
     use_ffcv: bool = False
 
 
@@ -64,7 +61,7 @@ def read_config(path: str | os.PathLike[str]) -> DataConfig:
     >>> text = "{data_groups: {mnist: {'01': [0, 1]}}, mounted_datasets: {imagenet: /mnt/imagenet}}"
     >>> _ = Path("config_data.yaml").write_text(text)
     >>> config = read_config("config_data.yaml")
-    >>> config.catalog["mnist"].group("01"), config.mounts["imagenet"].as_posix()
+    >>> config.catalog["mnist"].group("01"), config.catalog.mounts["imagenet"].as_posix()
     ((0, 1), '/mnt/imagenet')
     """
     try:
@@ -104,9 +101,9 @@ class _Reader:
                 resolution=resolutions.get(name, known.resolution),
                 statistics=statistics.get(name, known.statistics),
             )
+        mounts = self.mounts(parts.get("mounted_datasets"), parts.get("data_mount"))
         return DataConfig(
-            Catalog(data_sets),
-            self.mounts(parts.get("mounted_datasets"), parts.get("data_mount")),
+            Catalog(data_sets, mounts),
             self.boolean(parts["use_ffcv"], "use_ffcv") if "use_ffcv" in parts else False,
         )
 

@@ -21,8 +21,8 @@ from vision_data.beton.fields import IntField
 from vision_data.beton.format import PAGE_SIZE
 from vision_data.beton.image import ImageField, Mode
 from vision_data.beton.writer import write_beton
+from vision_data.catalog import Catalog
 from vision_data.classes import VERSION, write_classes
-from vision_data.config import DataConfig
 from vision_data.folder import ImageFolder
 from vision_data.layout import Layout
 from vision_data.links import link_group
@@ -55,6 +55,7 @@ def convert_group(
     subset: str = "train",
     *,
     root: str | os.PathLike[str] = "data",
+    catalog: Catalog | None = None,
     write_mode: Mode = "raw",
     max_resolution: int | None = None,
     smart_threshold: int | None = None,
@@ -66,7 +67,6 @@ def convert_group(
     page_size: int = PAGE_SIZE,
     num_workers: int = 1,
     executor: Executor | None = None,
-    config: DataConfig | None = None,
     report: Report | None = None,
 ) -> list[Path]:
     """Write a group as ``processed/<name>/<subset>_<group>/<part>.beton``.
@@ -77,7 +77,7 @@ def convert_group(
 
     Parameters
     ----------
-    name, group, subset, root
+    name, group, subset, root, catalog
         Which, as for `link_group`.
     write_mode, max_resolution, smart_threshold, jpeg_quality, compress_probability
         How images are written, see `vision_data.beton.ImageField`.
@@ -90,8 +90,6 @@ def convert_group(
         Of the split, and of what ``"proportion"`` compresses.
     page_size, num_workers, executor
         As for `write_beton`.
-    config
-        As for `link_group`.
     report
         Called with the name of a file, the samples that are done, and their
         number.
@@ -105,7 +103,7 @@ def convert_group(
     DataError
         If a file is no image, or a damaged one; the error names it.
     """
-    folder = ImageFolder(link_group(name, group, subset, root=root, config=config))
+    folder = ImageFolder(link_group(name, group, subset, root=root, catalog=catalog))
     layout = Layout(root)
     image = ImageField(
         write_mode, max_resolution, smart_threshold, jpeg_quality, compress_probability, seed

@@ -13,9 +13,8 @@ import numpy as np
 
 from neuroai_core.errors import DataError, InputError, strict_arguments
 from neuroai_core.files import atomic_write, locked
-from vision_data.catalog import DataSet
+from vision_data.catalog import Catalog, DataSet
 from vision_data.classes import VERSION, ClassTable, read_json, write_classes
-from vision_data.config import DataConfig
 from vision_data.folder import class_folders
 from vision_data.layout import Layout
 
@@ -31,7 +30,7 @@ def fetch_data(
     subset: str = "train",
     *,
     root: str | os.PathLike[str] = "data",
-    config: DataConfig | None = None,
+    catalog: Catalog | None = None,
     report: Report | None = None,
 ) -> Path:
     """Download a data set and lay it out as ``raw/<name>/<subset>/<class>/<image>.png``.
@@ -48,7 +47,7 @@ def fetch_data(
         ``"imagenette"``.
     subset
         ``"train"`` or ``"test"``.
-    root, config
+    root, catalog
         The data root; groups and mounts.
     report
         Called with the subset, the images that are written, and their number.
@@ -63,16 +62,16 @@ def fetch_data(
         If the data set cannot be fetched, or a folder that was not made here
         stands in its place: it is never removed.
     """
-    config = config or DataConfig()
-    layout = Layout(root, config.mounts)
-    known = config.catalog[name]
+    catalog = catalog or Catalog.shipped()
+    layout = Layout(root, catalog.mounts)
+    known = catalog[name]
     target, ready = layout.raw(name, subset), layout.ready(name, subset)
-    if name in config.mounts or known.torchvision is None or known.classes is None:
+    if name in catalog.mounts or known.torchvision is None or known.classes is None:
         raise InputError(
             f"the data set {name!r} is not fetched",
             key="name",
             expected="one of "
-            + ", ".join(repr(d.name) for d in config.catalog.data_sets.values() if d.torchvision),
+            + ", ".join(repr(d.name) for d in catalog.data_sets.values() if d.torchvision),
             hint=f"put it at {target}, or give it as one of mounted_datasets",
         )
     if subset not in ("train", "test"):

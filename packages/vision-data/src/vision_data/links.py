@@ -8,9 +8,8 @@ from pathlib import Path
 
 from neuroai_core.errors import DataError, InputError, strict_arguments
 from neuroai_core.files import atomic_write, locked, remove_partials
-from vision_data.catalog import ALL
+from vision_data.catalog import ALL, Catalog
 from vision_data.classes import VERSION, ClassTable
-from vision_data.config import DataConfig
 from vision_data.folder import class_folders, find_table
 from vision_data.layout import LINK_FILE, Layout
 
@@ -22,7 +21,7 @@ def link_group(
     subset: str = "train",
     *,
     root: str | os.PathLike[str] = "data",
-    config: DataConfig | None = None,
+    catalog: Catalog | None = None,
 ) -> Path:
     """Link the classes of a group into one folder.
 
@@ -37,7 +36,7 @@ def link_group(
         ``"all"`` is always there.
     root
         The data root.
-    config
+    catalog
         Groups and mounts, see `read_config`; by default what is shipped.
 
     Returns
@@ -52,12 +51,12 @@ def link_group(
         If a class of the group has no folder, or a real file or folder stands
         where a link should be: it is never removed.
     """
-    config = config or DataConfig()
-    layout = Layout(root, config.mounts)
+    catalog = catalog or Catalog.shipped()
+    layout = Layout(root, catalog.mounts)
     target = layout.interim(name, subset, group)
     source = layout.existing_raw(name, subset)
     table = find_table(source, class_folders(source))
-    known = config.catalog.get(name)
+    known = catalog.get(name)
     selected = _selected(known.group(group, table), table, source, whole=group == ALL)
     target.mkdir(parents=True, exist_ok=True)
     content = {

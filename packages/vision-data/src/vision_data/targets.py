@@ -8,8 +8,7 @@ from typing import overload
 import torch
 
 from neuroai_core.errors import DataError, InputError, strict_arguments, unknown_name
-from vision_data.catalog import ALL, DataSet
-from vision_data.config import DataConfig
+from vision_data.catalog import ALL, Catalog, DataSet
 
 
 class TargetTransform:
@@ -88,14 +87,14 @@ class TargetTransform:
 
 
 @strict_arguments
-def get_target_transform(name: str, *, config: DataConfig | None = None) -> TargetTransform:
+def get_target_transform(name: str, *, catalog: Catalog | None = None) -> TargetTransform:
     """Give the target transform of a group.
 
     Parameters
     ----------
     name
         ``"<data set>_<group>"``; either may hold underscores of its own.
-    config
+    catalog
         Which groups there are, see `read_config`; by default those that are shipped.
 
     Raises
@@ -111,7 +110,7 @@ def get_target_transform(name: str, *, config: DataConfig | None = None) -> Targ
     >>> transform(99), transform.inverse(9)
     (9, 99)
     """
-    catalog = (config or DataConfig()).catalog
+    catalog = catalog or Catalog.shipped()
     pairs = [(d, group) for d in catalog.data_sets.values() for group in _groups(d)]
     readings = [(d, group) for d, group in pairs if f"{d.name}_{group}" == name]
     if not readings:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import contextlib
+import errno
+import gzip
 import lzma
 import os
 import re
@@ -13,7 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, cast
 
 from neuroai_core.errors import DataError, InputError, NeuroAIError, NotFoundError
 from neuroai_core.files.atomic import partial_beside
@@ -22,6 +25,11 @@ from neuroai_core.files.atomic import partial_beside
 MAX_RATIO = 200
 #: Files and folders in an archive; the largest image data sets pack fewer into one.
 MAX_MEMBERS = 2_000_000
+#: Bytes behind the end of a tar archive; writers fill up a block of some kilobytes.
+MAX_PADDING = 1 << 28
+#: Bytes that tarfile takes at once; content comes in smaller pieces, names are shorter.
+MAX_READ = 1 << 22
+PIECE = 1 << 16
 
 _DRIVE = re.compile(r"[A-Za-z]:" if os.name != "nt" else r".*:")
 _ARCHIVE_ERRORS = (
@@ -32,6 +40,7 @@ _ARCHIVE_ERRORS = (
     EOFError,
     RuntimeError,  # zipfile: encrypted, or packed in a way it does not know
     ValueError,  # tarfile, zipfile: numbers and names that are none
+    OverflowError,
 )
 
 
@@ -107,7 +116,7 @@ def extract(
     except _ARCHIVE_ERRORS as error:
         raise _damaged(archive, str(error)) from error
     except OSError as error:
-        if error.errno is not None:
+        if error.errno not in (None, errno.EINVAL):  # EINVAL: a damaged zip points before itself
             raise  # the disk, not the archive
         raise _damaged(archive, str(error)) from error
     finally:
@@ -126,13 +135,42 @@ def _damaged(archive: Path, found: str) -> DataError:
 
 @contextlib.contextmanager
 def _open(archive: Path) -> Iterator[Iterator[_Member]]:
-    # A tar whose last member is a zip looks like a zip from its end, so tar is asked first.
-    if tarfile.is_tarfile(archive):
-        with tarfile.open(archive) as tar:
-            yield _tar_members(archive, tar)
-    else:
-        with zipfile.ZipFile(archive) as file:
-            yield _zip_members(file)
+    with contextlib.ExitStack() as stack:
+        stream = _Stream(stack.enter_context(_decompressed(archive)))
+        try:
+            # A tar whose last member is a zip looks like a zip from its end, so tar comes first.
+            tar = tarfile.TarFile(fileobj=cast("IO[bytes]", stream))
+        except tarfile.ReadError:
+            if not zipfile.is_zipfile(archive):
+                raise
+            yield _zip_members(stack.enter_context(zipfile.ZipFile(archive)))
+        else:
+            yield _tar_members(archive, stack.enter_context(tar))
+
+
+def _decompressed(archive: Path) -> IO[bytes]:
+    with open(archive, "rb") as file:
+        start = file.read(6)
+    if start.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.open(archive))
+    if start.startswith(b"BZh"):
+        return bz2.open(archive)
+    if start == b"\xfd7zXZ\0":
+        return lzma.open(archive)
+    return open(archive, "rb")
+
+
+class _Stream:
+    """What tarfile reads from: a header that claims to be huge is not read into memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= MAX_READ:
+            raise tarfile.ReadError(f"a header of {size} bytes")
+        return self._file.read(size)
 
 
 def _tar_members(archive: Path, tar: tarfile.TarFile) -> Iterator[_Member]:
@@ -144,10 +182,19 @@ def _tar_members(archive: Path, tar: tarfile.TarFile) -> Iterator[_Member]:
             return tar.extractfile(info)  # type: ignore[return-value]  # None only for links
 
         yield _Member(info.name, info.size, kind, opened)
-    # tarfile takes a damaged header, or a missing end, for the end.
+    _check_end(archive, tar)
+
+
+def _check_end(archive: Path, tar: tarfile.TarFile) -> None:
+    """Raise if an archive was cut off: tarfile takes that, or a damaged header, for the end."""
     tar.fileobj.seek(tar.offset)
     if tar.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
         raise _damaged(archive, "a damaged header, or no end")
+    # The checksum of a compressed archive stands behind its padding.
+    for _ in range(MAX_PADDING // PIECE):
+        if not tar.fileobj.read(PIECE):
+            return
+    raise _damaged(archive, f"more than {MAX_PADDING} bytes behind its end")
 
 
 def _zip_members(file: zipfile.ZipFile) -> Iterator[_Member]:

@@ -25,4 +25,5 @@ def cache_folder(package: str, variable: str | None = None) -> Path:
     if variable and os.environ.get(variable):
         return Path(os.environ[variable]).expanduser()
     base = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / package
+    # XDG says to ignore what is relative: it would be another folder from everywhere.
+    return (Path(base) if base and Path(base).is_absolute() else Path.home() / ".cache") / package

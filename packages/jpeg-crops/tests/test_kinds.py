@@ -1,4 +1,4 @@
-"""Every kind of image, as the reference engine reads it."""
+"""Every kind of image, read by either engine as Pillow reads it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from jpeg_crops import CropError, crop_batch, image_size
 BOX, SIZE = (3, 5, 40, 50), (30, 20)
 
 
-def crop(image, box=BOX, size=SIZE):
-    return crop_batch([image], [box], size, engine="pillow")[0]
+@pytest.fixture
+def crop(engine):
+    return lambda image, box=BOX, size=SIZE: crop_batch([image], [box], size, engine=engine)[0]
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +40,12 @@ def pixels():
         ("RGB", "WEBP", {"lossless": True}),
     ],
 )
-def test_converts_as_pillow(pixels, encode, reference, mode, kind, options):
+def test_converts_as_pillow(crop, pixels, encode, reference, mode, kind, options):
     image = encode(Image.fromarray(pixels).convert(mode), kind, **options)
     np.testing.assert_array_equal(crop(image), reference(image, BOX, SIZE))
 
 
-def test_ycck(pixels, encode, reference):
+def test_ycck(crop, pixels, encode, reference):
     # Pillow writes CMYK with Adobe's marker; another transform in it makes the same
     # numbers luminance, chrominance and black.
     image = bytearray(encode(Image.fromarray(pixels).convert("CMYK")))
@@ -57,7 +58,7 @@ def test_ycck(pixels, encode, reference):
     assert np.abs(crop(bytes(image)).astype(int) - cmyk).mean() > 20
 
 
-def test_transparency_shows_the_stored_colour(encode):
+def test_transparency_shows_the_stored_colour(crop, encode):
     picture = Image.new("P", (80, 60), 1)
     picture.putpalette([1, 2, 3, 200, 100, 50])
     for transparency in (b"\x10\x20", 1):
@@ -71,20 +72,20 @@ def test_transparency_shows_the_stored_colour(encode):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_sixteen_bits_of_grey_keep_the_high_byte(encode, reference, kind):
+def test_sixteen_bits_of_grey_keep_the_high_byte(crop, encode, reference, kind):
     grey = np.random.default_rng(1).integers(0, 65536, (60, 80)).astype(np.uint16)
     high = encode((grey >> 8).astype(np.uint8), "PNG")
     np.testing.assert_array_equal(crop(encode(grey, kind)), reference(high, BOX, SIZE))
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int32])
-def test_numbers_without_black_and_white_are_an_error(encode, kind):
+def test_numbers_without_black_and_white_are_an_error(crop, encode, kind):
     image = encode(np.ones((60, 80), kind), "TIFF")
     with pytest.raises(CropError, match="no fixed black and white"):
         crop(image)
 
 
-def test_orientation_is_not_applied(pixels, encode, reference):
+def test_orientation_is_not_applied(crop, pixels, encode, reference):
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn
     turned = encode(pixels, exif=exif)
@@ -96,7 +97,7 @@ def test_orientation_is_not_applied(pixels, encode, reference):
 @pytest.mark.parametrize(
     "damage", ["cut", "cut at the last byte but two", "empty", "text", "header"]
 )
-def test_damage_is_an_error(pixels, encode, damage, tmp_path):
+def test_damage_is_an_error(crop, pixels, encode, damage, tmp_path):
     image = encode(pixels)
     broken = {
         "cut": image[: len(image) // 2],
@@ -113,20 +114,46 @@ def test_damage_is_an_error(pixels, encode, damage, tmp_path):
     assert caught.value.path == str(tmp_path / "broken.JPEG")
 
 
-def test_a_missing_file_is_an_error(tmp_path):
+def test_a_missing_file_is_an_error(crop, tmp_path):
     with pytest.raises(CropError, match="FileNotFoundError"):
         crop(tmp_path / "none.JPEG")
     with pytest.raises(CropError, match=r"none\.JPEG"):
         image_size(tmp_path / "none.JPEG")
 
 
+EXIF = {
+    "cut": b"II*\0\x08\0\0\0\x05\0",
+    "an offset beyond the end": b"MM\0*\xff\xff\xff\xff",
+    "a value beyond the end": b"II*\0\x08\0\0\0\x01\0\x1a\x01\x05\0\x01\0\0\0\xff\xff\0\0",
+    "junk": b"junkjunkjunk",
+}
+
+
+@pytest.mark.parametrize("exif", EXIF.values(), ids=EXIF)
+def test_damaged_exif_does_no_harm(crop, pixels, encode, exif):
+    image = encode(pixels)
+    segment = b"Exif\0\0" + exif
+    length = (len(segment) + 2).to_bytes(2, "big")
+    damaged = image[:2] + b"\xff\xe1" + length + segment + image[2:]
+    assert image_size(damaged) == (60, 80)
+    np.testing.assert_array_equal(crop(damaged), crop(image))
+    damaged = image[:20] + b"\xff\xe1" + length + segment + image[20:]
+    np.testing.assert_array_equal(crop(damaged), crop(image))
+
+
+def test_many_pictures_in_one_file_give_the_first(crop, pixels, encode, reference):
+    others = [Image.fromarray(pixels[::-1])]
+    image = encode(pixels, "MPO", save_all=True, append_images=others, exif=Image.Exif().tobytes())
+    np.testing.assert_array_equal(crop(image), reference(encode(pixels), BOX, SIZE))
+
+
 @pytest.mark.parametrize("image", [None, 3, np.zeros((2, 2), np.uint8), np.zeros(4, np.float32)])
-def test_what_is_no_image_at_all_is_an_error(image):
+def test_what_is_no_image_at_all_is_an_error(crop, image):
     with pytest.raises(CropError, match="no encoded image"):
         crop(image)
 
 
-def test_an_absurd_size_in_the_header_is_an_error(encode, pixels):
+def test_an_absurd_size_in_the_header_is_an_error(crop, encode, pixels):
     image = bytearray(encode(pixels))
     frame = image.index(b"\xff\xc0")
     image[frame + 5 : frame + 9] = b"\xff\xff\xff\xff"

@@ -1,0 +1,330 @@
+"""Batches of a data set, prepared by worker processes or threads, in an order that resumes."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from imagenet_dm.dataset import ImageNetDataset, Loaded
+from imagenet_dm.normalise import Normalise
+from imagenet_dm.requests import Request
+from imagenet_dm.sampling import Ordered, Sampling
+from jpeg_crops import native_available
+from neuroai_core.errors import DataError, InputError, check_known, strict_arguments
+from neuroai_core.rng import digest
+from neuroai_core.stripes import Progress, Stripes, Tail
+
+Engine = Literal["auto", "workers", "threads"]
+
+logger = logging.getLogger(__name__)
+
+
+class Batch(tuple[Tensor, Tensor]):
+    """Images and labels, and what they were made from.
+
+    A plain pair to whoever unpacks it.
+
+    Attributes
+    ----------
+    request : Request
+        Epoch, positions and images, by which what is random on the device is drawn.
+    """
+
+    request: Request | None = None
+
+    @classmethod
+    def of(cls, images: Tensor, labels: Tensor, request: Request | None) -> Batch:
+        """Make a batch."""
+        batch = cls((images, labels))
+        batch.request = request
+        return batch
+
+    def to(self, device: torch.device | str) -> Batch:
+        """Give the batch on a device; from page-locked memory without waiting."""
+        images, labels = (part.to(device, non_blocking=True) for part in self)
+        return Batch.of(images, labels, self.request)
+
+
+class ImageNetLoader:
+    """An iterable over the batches of an epoch; iterated again, over the next epoch's.
+
+    Images are ``(batch, channels, height, width)`` in channels-last memory,
+    labels int64 ``(batch,)``.
+
+    Parameters
+    ----------
+    dataset
+        What to load.
+    batch_size
+        Images of one batch of one rank.
+    num_workers
+        Worker processes or threads; 0 loads in the calling thread.
+    engine
+        ``"workers"`` is a torch ``DataLoader``, ``"threads"`` a pool of
+        threads in this process, which pays where decoding releases the GIL.
+        ``"auto"`` chooses (see `chosen`).
+    seed, shuffle
+        The order of the epochs; every epoch has its own.
+    sampling
+        In place of `shuffle`: another order of the epochs; see
+        `imagenet_dm.sampling`.
+    training
+        Whether the batches are for training, and may be mixed.
+    rank, world_size, tail
+        This rank's part of an epoch and what becomes of its end; see
+        `neuroai_core.Stripes`.
+    normalise
+        Applied to the images here; None leaves them uint8.
+    pin_memory
+        Batches in page-locked memory, where there is a device to send them to.
+    persistent_workers, prefetch_factor, timeout_s
+        As in torch's ``DataLoader``; `timeout_s` 0 waits for ever.
+    """
+
+    @strict_arguments
+    def __init__(
+        self,
+        dataset: ImageNetDataset,
+        batch_size: int,
+        *,
+        num_workers: int = 0,
+        engine: Engine = "auto",
+        seed: int = 0,
+        shuffle: bool = False,
+        sampling: Sampling | None = None,
+        training: bool = False,
+        rank: int = 0,
+        world_size: int = 1,
+        tail: Tail = "spread",
+        normalise: Normalise | None = None,
+        pin_memory: bool = False,
+        persistent_workers: bool = True,
+        prefetch_factor: int = 2,
+        timeout_s: float = 0,
+    ) -> None:
+        check_known("engine", [engine], get_args(Engine), key="engine")
+        if engine == "threads" and not dataset.view.threads:
+            raise InputError(
+                "a transform of your own draws from random numbers that threads share",
+                key="engine",
+                expected="'workers' or 'auto'",
+                found=repr(engine),
+            )
+        for key, value, least in (
+            ("num_workers", num_workers, 0),
+            ("prefetch_factor", prefetch_factor, 1),
+        ):
+            if value < least:
+                raise InputError(
+                    f"{key} is out of range", key=key, expected=f"{least} or more", found=value
+                )
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.num_workers = num_workers
+        self.engine = engine
+        self.seed = seed
+        self.sampling = sampling or Ordered(len(dataset), seed, shuffle)
+        #: Images that were left out, with the reason of each; see `ImageNetDataset`.
+        self.skipped: dict[str, str] = {}
+        self._fingerprint = digest(dataset.index.fingerprint, self.sampling.name).hex()
+        self.training = training
+        self.normalise = normalise
+        #: What the batch given last was made from.
+        self.latest: Request | None = None
+        self.pin_memory = pin_memory and torch.cuda.is_available()
+        self.persistent_workers = persistent_workers
+        self.prefetch_factor = prefetch_factor
+        self.timeout_s = timeout_s
+        self._split = {"rank": rank, "world_size": world_size, "tail": tail}
+        self._whole = self._stripes(0)
+        self._progress = self._at(0, 0)
+        self._pending: Progress | None = None
+        self._asked: int | None = None
+        self._workers: DataLoader[Loaded] | None = None
+        self._plan = _Plan()
+
+    #: Trainers that look for a sampler look for this one too.
+    batch_sampler = None
+
+    @property
+    def sampler(self) -> ImageNetLoader:
+        """The loader itself: its ``set_epoch`` is what a trainer calls."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch the next iteration is; without it epochs follow one another."""
+        self._asked = epoch
+
+    def __len__(self) -> int:
+        """Batches of this rank in a whole epoch."""
+        return self._whole.steps
+
+    def state_dict(self) -> dict[str, Any]:
+        """Give how far the epoch has come: plain values, the same on every rank."""
+        return (self._pending or self._progress).state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on where the state was taken, with any number of workers, threads and ranks.
+
+        Raises
+        ------
+        DataError
+            If the state is of another data set.
+        """
+        progress = Progress.from_state(state)
+        progress.check(fingerprint=self._fingerprint, n=self.sampling.n)
+        if progress.seed != self.seed:
+            raise InputError(
+                "the state was saved with another seed",
+                key="seed",
+                expected=progress.seed,
+                found=self.seed,
+            )
+        self._pending = progress
+
+    def __iter__(self) -> Iterator[Batch]:
+        # A generator: the epoch is decided when the first batch is asked for,
+        # since trainers make the iterator before they tell the epoch.
+        epoch, start = self._begin()
+        stripes = self._stripes(start)
+        self._progress = self._at(epoch, start)
+        for step, loaded in enumerate(self._loaded(epoch, stripes), start=1):
+            self._progress = self._at(epoch, stripes.delivered(step))
+            self.latest = loaded.request
+            yield self._finish(loaded)
+        self._progress = self._at(epoch, self.sampling.n)
+
+    def _begin(self) -> tuple[int, int]:
+        pending, self._pending = self._pending, None
+        asked, self._asked = self._asked, None
+        if pending is not None and asked in (None, pending.epoch):
+            if asked is not None or self._stripes(pending.delivered).steps:
+                return pending.epoch, pending.delivered
+            return pending.epoch + 1, 0
+        if asked is not None:
+            return asked, 0
+        return self._progress.epoch + (self._progress.delivered > 0), 0
+
+    def _at(self, epoch: int, delivered: int) -> Progress:
+        return Progress(
+            self._fingerprint,
+            n=self.sampling.n,
+            seed=self.seed,
+            epoch=epoch,
+            delivered=delivered,
+        )
+
+    def _stripes(self, start: int) -> Stripes:
+        return Stripes(self.sampling.n, self.batch_size, start=start, **self._split)  # type: ignore[arg-type]
+
+    def _requests(self, epoch: int, stripes: Stripes) -> Iterator[Request]:
+        for step in range(stripes.steps):
+            positions = stripes.positions(step)
+            images, draws = self.sampling.images(epoch, positions)
+            first = stripes.start + step * stripes.global_batch
+            yield Request(epoch, first, positions, images, draws, self.training)
+
+    def _loaded(self, epoch: int, stripes: Stripes) -> Iterator[Loaded]:
+        requests = self._requests(epoch, stripes)
+        logger.info("loading with %d %s", self.num_workers, self.chosen)
+        if self.chosen == "none":
+            return map(self.dataset.load, requests)
+        if self.chosen == "threads":
+            return self._from_threads(requests)
+        return self._from_workers(requests)
+
+    @property
+    def chosen(self) -> Literal["workers", "threads", "none"]:
+        """The engine in use; ``"none"`` loads in the calling thread.
+
+        ``"auto"`` takes threads where the compiled decoder of `jpeg_crops` is
+        there, which releases the GIL for a whole batch, and where nothing
+        else is done to an image; worker processes otherwise.
+        """
+        if self.num_workers == 0:
+            return "none"
+        if self.engine != "auto":
+            return self.engine
+        view = self.dataset.view
+        plain = view.threads and not getattr(view, "policies", ())
+        return "threads" if plain and native_available() else "workers"
+
+    def _from_threads(self, requests: Iterator[Request]) -> Iterator[Loaded]:
+        ahead = self.num_workers * self.prefetch_factor
+        with ThreadPoolExecutor(self.num_workers, thread_name_prefix="imagenet-dm") as pool:
+            waiting: deque[Future[Loaded]] = deque()
+            try:
+                for request in islice(requests, ahead):
+                    waiting.append(pool.submit(self.dataset.load, request))
+                while waiting:
+                    loaded = self._wait(waiting.popleft())
+                    for request in islice(requests, 1):
+                        waiting.append(pool.submit(self.dataset.load, request))
+                    yield loaded
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+    def _wait(self, future: Future[Loaded]) -> Loaded:
+        try:
+            return future.result(self.timeout_s or None)
+        except TimeoutError as error:
+            raise DataError(
+                "no batch came in time",
+                expected=f"one within timeout_s={self.timeout_s:g}",
+                hint="fewer workers, a longer timeout_s, or faster storage",
+            ) from error
+
+    def _from_workers(self, requests: Iterator[Request]) -> Iterator[Loaded]:
+        if self._workers is None:
+            self._workers = DataLoader(
+                _Batches(self.dataset),
+                batch_size=None,
+                sampler=self._plan,
+                num_workers=self.num_workers,
+                persistent_workers=self.persistent_workers,
+                prefetch_factor=self.prefetch_factor,
+                timeout=self.timeout_s,
+            )
+        self._plan.requests = requests
+        return iter(self._workers)
+
+    def _finish(self, loaded: Loaded) -> Batch:
+        for name, reason in loaded.skipped:
+            if name not in self.skipped:
+                logger.warning("left out %s: %s", name, reason)
+            self.skipped[name] = reason
+        images, labels = loaded.images, loaded.labels
+        if self.normalise is not None and images.dtype == torch.uint8:
+            images = self.normalise(images)
+        if self.pin_memory:
+            images, labels = images.pin_memory(), labels.pin_memory()
+        return Batch.of(images, labels, loaded.request)
+
+
+class _Plan(Sampler[Request]):
+    """What the worker processes are to load next: the requests of the epoch under way."""
+
+    def __init__(self) -> None:
+        self.requests: Iterator[Request] = iter(())
+
+    def __iter__(self) -> Iterator[Request]:
+        return self.requests
+
+
+class _Batches(Dataset[Loaded]):
+    """The data set as a ``DataLoader`` sees it: indexed by requests, an item is a batch."""
+
+    def __init__(self, dataset: ImageNetDataset) -> None:
+        self.dataset = dataset
+
+    def __getitem__(self, request: Request) -> Loaded:
+        return self.dataset.load(request)

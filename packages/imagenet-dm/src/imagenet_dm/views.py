@@ -1,0 +1,115 @@
+"""From encoded images to a batch: the training view and the validation view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from imagenet_dm.geometry import RandomCrops, centre_place, resized_shape
+from imagenet_dm.policies import Policy
+from imagenet_dm.requests import Request
+from imagenet_dm.resolution import Resolution
+from jpeg_crops import EncodedImage, crop_batch, image_sizes
+from neuroai_core.rng import generator
+
+
+class View(Protocol):
+    """What the model will see of an image."""
+
+    #: Whether several threads may make views at a time.
+    threads: bool
+
+    def __call__(self, images: Sequence[EncodedImage], request: Request) -> Tensor:
+        """Make the batch of a request, ``(b, channels, height, width)``.
+
+        Raises
+        ------
+        jpeg_crops.CropError
+            For images that do not decode, with their positions.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class TrainingView:
+    """A random resized crop, flipped at random, and what augmentation policies make of it.
+
+    Parameters
+    ----------
+    crops
+        Which crop and flip belong to which image.
+    resolution
+        Height and width of the view in pixels, by epoch.
+    policies
+        Applied to the crop one after another, drawn by (seed, epoch, image).
+    """
+
+    crops: RandomCrops
+    resolution: Resolution
+    policies: tuple[Policy, ...] = ()
+
+    threads = True
+
+    def __call__(self, images: Sequence[EncodedImage], request: Request) -> Tensor:
+        """Make the crops of the request's epoch, uint8."""
+        sizes = image_sizes(images, threads=1)
+        boxes, flips = self.crops.draw(request.epoch, request.draws, sizes)
+        out = crop_batch(images, boxes, self.resolution(request.epoch), flips=flips, threads=1)
+        if self.policies:
+            for row, draw in zip(out, request.draws.tolist(), strict=True):
+                self._augment(row, generator(self.crops.seed, "augment", request.epoch, draw))
+        return _channels_first(out)
+
+    def _augment(self, row: npt.NDArray[np.uint8], rng: np.random.Generator) -> None:
+        image = Image.fromarray(row)
+        for policy in self.policies:
+            image = policy(image, rng)
+        row[:] = np.asarray(image)
+
+
+@dataclass(frozen=True)
+class CentreView:
+    """The centre of an image whose shorter side was resized.
+
+    What torchvision makes with ``Resize(shorter)`` and ``CenterCrop(pixels)``,
+    in one resize: only the pixels that are kept are computed.
+
+    Parameters
+    ----------
+    pixels
+        Height and width of the view.
+    shorter
+        What the shorter side of the whole image is resized to, in pixels.
+    """
+
+    pixels: int = 224
+    shorter: int = 256
+
+    threads = True
+
+    def boxes(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Give the boxes in the images before they are resized: top, left, height, width."""
+        boxes = np.empty((len(sizes), 4))
+        for row, (height, width) in enumerate(sizes.tolist()):
+            resized = resized_shape(height, width, self.shorter)
+            scale = np.array([height, width]) / resized
+            boxes[row, :2] = centre_place(*resized, self.pixels) * scale
+            boxes[row, 2:] = self.pixels * scale
+        return boxes
+
+    def __call__(self, images: Sequence[EncodedImage], request: Request) -> Tensor:
+        """Make the centres, uint8; the request's epoch makes no difference."""
+        boxes = self.boxes(image_sizes(images, threads=1))
+        return _channels_first(crop_batch(images, boxes, self.pixels, threads=1))
+
+
+def _channels_first(pixels: npt.NDArray[np.uint8]) -> Tensor:
+    """See ``(b, height, width, channels)`` as torch does, in channels-last memory."""
+    return torch.from_numpy(pixels).permute(0, 3, 1, 2)

@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from imagenet_dm import CentreView, ImageNetDataset, RandomCrops, TrainingView
+from imagenet_dm.folder import scan_folder
+from imagenet_dm.requests import Request
+from imagenet_dm.resolution import Resolution
+from neuroai_core.errors import DataError, UnknownArgumentError
+
+
+def test_items_are_the_rows_of_batches(fake):
+    dataset = ImageNetDataset(
+        scan_folder(fake, "train")[0], TrainingView(RandomCrops(0), Resolution.of(64))
+    )
+    dataset.set_epoch(3)
+    at = np.array([5, 1, 30])
+    batch = dataset.load(Request(3, 0, at, at, at))
+    assert batch.images.shape == (3, 3, 64, 64)
+    for row, image in enumerate(at):
+        pixels, label = dataset[int(image)]
+        assert pixels.shape == (3, 64, 64)
+        assert label == int(batch.labels[row])
+        assert torch.equal(dataset.normalise.undo(pixels), batch.images[row])
+
+
+def test_serves_a_plain_dataloader(fake):
+    dataset = ImageNetDataset(scan_folder(fake, "val")[0], CentreView(32, 40))
+    images, labels = next(iter(DataLoader(dataset, batch_size=15)))
+    assert images.shape == (15, 3, 32, 32)
+    assert labels.tolist() == dataset.targets.tolist()
+    assert len(list(dataset)) == 15
+    assert dataset.class_to_idx == {c: i for i, c in enumerate(dataset.classes)}
+
+
+@pytest.mark.parametrize("content", [b"", b"this is text", None])
+def test_a_file_that_does_not_decode_is_named(fake, tmp_path, content):
+    folder = tmp_path / "train" / "a"
+    folder.mkdir(parents=True)
+    good = next((fake / "val").rglob("*.JPEG")).read_bytes()
+    (folder / "1.JPEG").write_bytes(good)
+    (folder / "2.JPEG").write_bytes(good[: len(good) // 3] if content is None else content)
+    dataset = ImageNetDataset(scan_folder(tmp_path, "train")[0], CentreView(32, 40))
+    assert dataset[0][1] == 0
+    with pytest.raises(DataError, match=r"does not decode(.|\n)*2\.JPEG"):
+        dataset[1]
+
+
+def test_a_misspelt_argument_is_named(fake):
+    with pytest.raises(UnknownArgumentError, match="did you mean 'normalise'"):
+        ImageNetDataset(scan_folder(fake, "val")[0], CentreView(), normalize=None)

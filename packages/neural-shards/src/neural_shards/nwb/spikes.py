@@ -1,0 +1,238 @@
+"""Spike times to counts on the grid, a stretch of bins at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from neural_shards.nwb.grid import Grid
+from neural_shards.nwb.stored import pieces, read, shape_of
+from neuroai_core import DataError
+
+#: Bins in a slab (as a power of two): how finely the scan notes where spikes lie in the file.
+SLAB = 13
+#: More slabs than this (years at any usual bin) come from a wrong time, not from a recording.
+MAX_SLABS = 1 << 22
+
+Positions = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeScan:
+    """What one pass over all spike times has found.
+
+    Parameters
+    ----------
+    slab0
+        Number of the first slab; slabs hold ``2**SLAB`` bins, counted from time zero.
+    low, high
+        Where in the file the spikes of a unit and slab lie, each ``(units, slabs)``;
+        between them may be spikes of other slabs where times are out of order.
+    first_s, last_s
+        The earliest and latest spike in seconds, None if there is none.
+    backward
+        Steps back in time of each unit, ``(units,)``.
+    longest_back_s
+        The longest of them in seconds, over all units.
+    """
+
+    slab0: int
+    low: Positions
+    high: Positions
+    first_s: float | None
+    last_s: float | None
+    backward: Positions
+    longest_back_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class SpikeTrains:
+    """The spike times of all units as they are stored: one flat array, and where units end.
+
+    Parameters
+    ----------
+    times
+        All spike times in seconds, unit after unit, ``(spikes,)``; read in slices only.
+    ends
+        Position after the last spike of each unit, ``(units,)``. A unit may be silent.
+    """
+
+    times: Any
+    ends: Positions
+
+    def __post_init__(self) -> None:
+        steps = np.diff(np.concatenate([[0], self.ends]))
+        if (steps < 0).any() or (len(self.ends) and self.ends[-1] > shape_of(self.times)[0]):
+            raise DataError(
+                "the index of the spike times does not fit them",
+                key="units/spike_times_index",
+                expected=f"rising ends up to {shape_of(self.times)[0]}",
+                found=f"{self.ends[:5].tolist()}... {self.ends[-1:].tolist()}",
+            )
+
+    @property
+    def starts(self) -> Positions:
+        """Position of the first spike of each unit, ``(units,)``."""
+        return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
+
+    def scan(self, bin_ms: float) -> SpikeScan:
+        """Go through all spike times once, in pieces, and note where each stretch of time lies."""
+        ruler = Grid(0, 0, bin_ms)
+        units, n = len(self.ends), int(self.ends[-1]) if len(self.ends) else 0
+        backward = np.zeros(units, dtype=np.int64)
+        found: list[npt.NDArray[np.int64]] = []
+        first_s, last_s, longest, before = np.inf, -np.inf, 0.0, np.nan
+        for start, piece in pieces(self.times):
+            times = piece[: max(n - start, 0)].astype(np.float64, copy=False)
+            if len(times) == 0:
+                break
+            self._check_finite(times, start)
+            first_s, last_s = min(first_s, times.min()), max(last_s, times.max())
+            opens = self.starts[np.searchsorted(self.starts, start) :] - start
+            opens = np.unique(opens[opens < len(times)])
+            steps = np.diff(times, prepend=before)
+            steps[opens] = 0.0
+            back = np.flatnonzero(steps < 0)
+            if len(back):
+                longest = max(longest, float(-steps[back].min()))
+                backward += np.bincount(self._unit(back + start), minlength=units)
+            before = times[-1]
+            slabs = ruler.index(times) >> SLAB
+            runs = np.flatnonzero(np.diff(slabs, prepend=slabs[0]))
+            runs = np.union1d(runs, np.append(opens, 0))
+            stops = np.append(runs[1:], len(times))
+            found.append(
+                np.stack([self._unit(runs + start), slabs[runs], runs + start, stops + start])
+            )
+        return self._scan_of(found, backward, first_s, last_s, longest)
+
+    def _scan_of(
+        self,
+        found: list[npt.NDArray[np.int64]],
+        backward: Positions,
+        first_s: float,
+        last_s: float,
+        longest: float,
+    ) -> SpikeScan:
+        units = len(self.ends)
+        if not found:
+            none = np.zeros((units, 0), dtype=np.int64)
+            return SpikeScan(0, none, none, None, None, backward, 0.0)
+        unit, slab, start, stop = np.concatenate(found, axis=1)
+        slab0, slabs = int(slab.min()), int(np.ptp(slab)) + 1
+        if slabs > MAX_SLABS:
+            raise DataError(
+                "the spike times span far more than a recording",
+                key="units/spike_times",
+                found=f"{first_s:g} s to {last_s:g} s",
+                hint="a time is wrong, or not in seconds",
+            )
+        low = np.full((units, slabs), np.iinfo(np.int64).max)
+        high = np.zeros((units, slabs), dtype=np.int64)
+        np.minimum.at(low, (unit, slab - slab0), start)
+        np.maximum.at(high, (unit, slab - slab0), stop)
+        return SpikeScan(slab0, low, high, float(first_s), float(last_s), backward, longest)
+
+    def _check_finite(self, times: npt.NDArray[np.float64], start: int) -> None:
+        if np.isfinite(times).all():
+            return
+        at = int(np.flatnonzero(~np.isfinite(times))[0])
+        raise DataError(
+            "a spike time is not a number",
+            key="units/spike_times",
+            index=f"spike {start + at}, unit row {self._unit(np.array([start + at]))[0]}",
+            expected="finite seconds",
+            found=times[at],
+        )
+
+    def _unit(self, positions: Positions) -> Positions:
+        return np.searchsorted(self.ends, positions, side="right")
+
+    def count(
+        self,
+        scan: SpikeScan,
+        grid: Grid,
+        first: int,
+        stop: int,
+        *,
+        units: Positions | None = None,
+        dtype: npt.DTypeLike = np.uint8,
+    ) -> npt.NDArray[Any]:
+        """Count the spikes in bins ``first .. stop - 1`` of the grid.
+
+        Parameters
+        ----------
+        scan
+            What `scan` has found for the same bin width.
+        units
+            Rows of the unit table to take; the default is all.
+        dtype
+            An unsigned integer type.
+
+        Returns
+        -------
+        Counts, ``(stop - first, units)``. Spikes before, after and between are not counted.
+
+        Raises
+        ------
+        DataError
+            If a count is too large for `dtype`.
+
+        Examples
+        --------
+        >>> trains = SpikeTrains(np.array([0.0, 0.01, 0.012, 0.005]), np.array([3, 3, 4]))
+        >>> trains.count(trains.scan(10.0), Grid(0, 3, 10.0), 0, 3).tolist()
+        [[1, 0, 1], [2, 0, 0], [0, 0, 0]]
+        """
+        rows = np.arange(len(self.ends)) if units is None else units
+        made = np.zeros((len(rows), stop - first), dtype=dtype)
+        limit = np.iinfo(made.dtype).max
+        low, high = self._ranges(scan, grid, first, stop, rows)
+        block, at = self._block(low, high)
+        for row in np.flatnonzero(low < high):
+            a, b = int(low[row]), int(high[row])
+            times = block[a - at : b - at] if block is not None else read(self.times, a, b)
+            bins = grid.index(times)
+            bins -= first
+            if scan.backward[rows[row]] == 0:
+                i, j = np.searchsorted(bins, [0, stop - first])
+                bins = bins[i:j]
+            else:
+                bins = bins[(bins >= 0) & (bins < stop - first)]
+            counts = np.bincount(bins, minlength=stop - first)
+            if len(bins) > limit and counts.max() > limit:
+                raise DataError(
+                    "a bin holds more spikes than its type can count",
+                    key="units/spike_times",
+                    index=f"unit row {rows[row]}, bin {first + int(counts.argmax())}",
+                    expected=f"{limit} at most ({made.dtype})",
+                    found=int(counts.max()),
+                    hint="ask for a wider dtype of the spikes, uint16 or uint32",
+                )
+            made[row] = counts
+        return np.ascontiguousarray(made.T)
+
+    def _ranges(
+        self, scan: SpikeScan, grid: Grid, first: int, stop: int, rows: Positions
+    ) -> tuple[Positions, Positions]:
+        """Give the extent in the file that holds all spikes of the bins, for each unit."""
+        slabs = scan.low.shape[1]
+        a = max(((grid.start + first) >> SLAB) - scan.slab0, 0)
+        b = min(((grid.start + stop - 1) >> SLAB) - scan.slab0 + 1, slabs)
+        if a >= b:
+            none = np.zeros(len(rows), dtype=np.int64)
+            return none, none
+        return scan.low[rows, a:b].min(axis=1), scan.high[rows, a:b].max(axis=1)
+
+    def _block(self, low: Positions, high: Positions) -> tuple[npt.NDArray[Any] | None, int]:
+        """Read all units in one go where what lies between them is little."""
+        used = low < high
+        if not used.any():
+            return None, 0
+        a, b = int(low[used].min()), int(high[used].max())
+        if b - a > 2 * int((high - low)[used].sum()) + (1 << 16):
+            return None, 0
+        return read(self.times, a, b), a

@@ -1,0 +1,97 @@
+"""Reading HDF5 files of recordings with errors that name file and key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from neuroai_core.errors import DataError, NotFoundError, problems
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[h5py.File]:
+    """Open a file to read.
+
+    Raises
+    ------
+    NotFoundError
+        If it is not there.
+    DataError
+        If it is damaged, when it is opened or read.
+    """
+    if not path.is_file():
+        raise NotFoundError("there is no such file", path=path)
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except OSError as error:
+        raise DataError("an HDF5 file is damaged", path=path, found=str(error)) from error
+
+
+def read(file: h5py.File, shapes: dict[str, int]) -> dict[str, npt.NDArray[Any]]:
+    """Read data sets that must be there with so many axes; all problems in one error.
+
+    Parameters
+    ----------
+    file
+        The open file.
+    shapes
+        How many axes each data set must have, by its key.
+    """
+    found, arrays = [], {}
+    for key, axes in shapes.items():
+        item = file.get(key)
+        if not isinstance(item, h5py.Dataset):
+            found.append(f"{key}: missing")
+        elif item.ndim != axes or item.dtype.kind not in "biuf":
+            found.append(f"{key}: {item.dtype} of shape {item.shape}, not numbers with {axes} axes")
+        else:
+            arrays[key] = np.asarray(item[...])
+    if found:
+        raise problems("a recording is incomplete", found, path=file.filename)
+    return arrays
+
+
+def same_time(
+    movie: npt.NDArray[Any], responses: npt.NDArray[Any]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Cut one surplus bin at the end of movie ``(..., time, H, W)`` or responses ``(..., time)``.
+
+    Recordings end with the frame or with the bin after it. A larger difference
+    is left, for the session to refuse.
+    """
+    frames, bins = movie.shape[-3], responses.shape[-1]
+    if abs(frames - bins) != 1:
+        return movie, responses
+    time = min(frames, bins)
+    return movie[..., :time, :, :], responses[..., :time]
+
+
+def repeats_by_cell(file: h5py.File, key: str) -> npt.NDArray[np.float32] | None:
+    """Read single trials that are kept as ``cell<N>`` of ``(repeats, time)`` each.
+
+    Returns
+    -------
+    ``(repeats, neurons, time)``, in the order of the cells' numbers, NaN where
+    a cell has fewer repeats than another; None if there are none.
+    """
+    group = file.get(key)
+    names = list(group) if isinstance(group, h5py.Group) else []
+    cells = {int(m[1]): name for name in names if (m := re.fullmatch(r"cell_?(\d+)", name))}
+    if group is None or not cells:
+        return None
+    arrays = [np.asarray(group[cells[i]], np.float32) for i in sorted(cells)]
+    if any(a.ndim != 2 or a.shape[1] != arrays[0].shape[1] for a in arrays):
+        shapes = [f"{key}/{cells[i]}: shape {group[cells[i]].shape}" for i in sorted(cells)]
+        raise problems("the repeats do not fit together", shapes, path=file.filename)
+    trials = np.full((max(map(len, arrays)), len(arrays), arrays[0].shape[1]), np.nan, np.float32)
+    for neuron, array in enumerate(arrays):
+        trials[: len(array), neuron] = array
+    return trials

@@ -1,0 +1,28 @@
+"""Hoefling et al. 2024: natural movies to mouse retina, two-photon calcium imaging.
+
+Doi:10.7554/eLife.86860.
+
+- `stimuli`, `responses`: the published files.
+- `traces`, `filters`: from the recorded traces to the neurons that are kept.
+- `dataloaders`: loaders for all splits.
+- `synthetic`: small data sets in the same layout, with known receptive fields.
+"""
+
+from retina_data.hoefling_2024.dataloaders import natmov_dataloaders_v2, natmov_sessions
+from retina_data.hoefling_2024.filters import Filters, filter_responses
+from retina_data.hoefling_2024.responses import get_all_responses, make_final_responses
+from retina_data.hoefling_2024.stimuli import get_all_movies
+from retina_data.hoefling_2024.synthetic import write_synthetic
+from retina_data.hoefling_2024.traces import read_traces
+
+__all__ = [
+    "Filters",
+    "filter_responses",
+    "get_all_movies",
+    "get_all_responses",
+    "make_final_responses",
+    "natmov_dataloaders_v2",
+    "natmov_sessions",
+    "read_traces",
+    "write_synthetic",
+]

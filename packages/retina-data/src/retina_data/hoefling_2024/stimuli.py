@@ -1,0 +1,89 @@
+"""The natural movie of Hoefling et al. 2024."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from neuroai_core.errors import check_known, problems, strict_arguments
+from retina_data import pickles
+from retina_data.hoefling_2024.constants import CLIP_LENGTH, MOVIES, Resolution
+from retina_data.repository import PathLike, locate, only_member
+from retina_data.train_test_splits import MoviesTrainTestSplit
+
+
+@strict_arguments
+def get_all_movies(
+    path: PathLike | None = None, *, resolution: Resolution = "low", download: bool = True
+) -> MoviesTrainTestSplit:
+    """Read the movies that were shown.
+
+    Parameters
+    ----------
+    path
+        A folder with the files as published, or the file itself. None: the
+        cache folder.
+    resolution
+        ``"low"``: 18 x 16 pixels of 50 um; ``"high"``: 72 x 64 of 12.5 um.
+    download
+        Whether the file is fetched if it is not in the cache folder.
+
+    Returns
+    -------
+    MoviesTrainTestSplit
+        ``train`` ``(2, 16200, 18, 16)``, the clips by their numbers, channels
+        green and UV, normalised; ``test`` ``(2, 750, 18, 16)``;
+        ``random_sequences`` ``(108, 20)``, the orders they were shown in.
+
+    Raises
+    ------
+    NotFoundError
+        If the file is not there.
+    DataError
+        If it is damaged or holds anything else.
+
+    Examples
+    --------
+    >>> from retina_data.hoefling_2024 import write_synthetic
+    >>> _ = write_synthetic("data", seed=0, n_clips=8, n_sessions=1)
+    >>> get_all_movies("data").train.shape
+    (2, 1200, 18, 16)
+    """
+    check_known("resolution", [resolution], MOVIES)
+    source = locate(MOVIES[resolution], path, fetch_as="hoefling_2024", download=download)
+    with only_member(source) as file:
+        content = pickles.load(file, path=source)
+    return _movies(content, source)
+
+
+def _movies(content: object, source: Path) -> MoviesTrainTestSplit:
+    keys = ("train", "test", "random_sequences", "movie_stats")
+    missing = [k for k in keys if not isinstance(content, dict) or k not in content]
+    if not isinstance(content, dict) or missing:
+        raise problems("this is no movie file", [f"{k}: missing" for k in missing], path=source)
+    train, test = content["train"], content["test"]
+    sequences = np.asarray(content["random_sequences"]).astype(np.int64)  # uint8: 108 clips wrap
+    found = []
+    for name, movie in (("train", train), ("test", test)):
+        if np.ndim(movie) != 4 or np.shape(movie)[1] % CLIP_LENGTH:
+            found.append(f"{name}: shape {np.shape(movie)}, not (2, n * {CLIP_LENGTH}, H, W)")
+        elif not np.isfinite(movie).all():
+            found.append(f"{name}: NaN or infinite values")
+    clips = len(sequences)
+    if not found and clips * CLIP_LENGTH != train.shape[1]:
+        found.append(f"random_sequences: {clips} clips for {train.shape[1] // CLIP_LENGTH}")
+    if (np.sort(sequences, axis=0) != np.arange(clips)[:, np.newaxis]).any():
+        found.append("random_sequences: not every sequence shows every clip once")
+    if found:
+        raise problems("the movies do not fit together", found, path=source)
+    stats = content["movie_stats"].get("dichromatic", {})
+    mean, sd = (float(np.asarray(stats[k]).item()) if k in stats else None for k in ("mean", "sd"))
+    return MoviesTrainTestSplit(
+        train=np.asarray(train, np.float32),
+        test=np.asarray(test, np.float32),
+        stim_id="natural",
+        random_sequences=sequences,
+        norm_mean=mean,
+        norm_std=sd,
+    )

@@ -1,0 +1,250 @@
+"""A lab's own recordings: stimuli as ``.npy``, responses as one HDF5 file a session.
+
+The layout, shared with openretina's HDF5 reader::
+
+    stimuli/<name>.npy       (channels, time, height, width)
+    <session>.h5
+        responses_<name>     (neurons, time)
+        stimulus_<name>      the session's own, in place of stimuli/<name>.npy
+        session_info/        what else is known
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+
+from neuroai_core import rng
+from neuroai_core.errors import InputError, NotFoundError, problems, strict_arguments
+from neuroai_core.files import atomic_path
+from retina_data import hdf5
+from retina_data.movies import Movie, Stimulus
+from retina_data.planted import Planted, noise_movie, plant
+from retina_data.recordings import assemble
+from retina_data.repository import PathLike
+from retina_data.sessions import Recording, Session, Test
+
+__all__ = ["read_sessions", "write_session", "write_synthetic"]
+
+RESPONSES, STIMULUS, INFO = "responses_", "stimulus_", "session_info"
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass
+class _File:
+    path: Path
+    responses: Arrays
+    stimuli: Arrays
+    info: Arrays
+
+
+@strict_arguments
+def read_sessions(
+    path: PathLike,
+    *,
+    test_names: Collection[str],
+    clip_length: int = 100,
+    mean: float | None = None,
+    sd: float | None = None,
+    recording: Recording | None = None,
+) -> dict[str, Session]:
+    """Read all sessions of a folder.
+
+    Every stimulus that is in no test is for training: one after the other, in
+    the order of their names, with a break in between. Stimuli from the folder
+    are held once for all sessions, memory mapped where a single one is shown.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    test_names
+        Stimuli that are for testing, each a test of its own.
+    clip_length
+        Frames of the clips that validation is drawn from.
+    mean, sd
+        What frames are normalised by; None: they are normalised already.
+    recording
+        How it was recorded.
+
+    Returns
+    -------
+    Sessions by the names of their files.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no session.
+    ProblemsError
+        Listing what is missing or does not fit, of all sessions.
+
+    Examples
+    --------
+    >>> planted = write_synthetic("lab", seed=0)
+    >>> sessions = read_sessions("lab", test_names=["noise_test"])
+    >>> {name: (s.n_neurons, s.stimulus.shape) for name, s in sessions.items()}
+    {'session_a': (5, (1, 4000, 12, 10)), 'session_b': (5, (1, 4000, 12, 10))}
+    """
+    root = Path(path)
+    if (mean is None) != (sd is None):
+        raise InputError("mean and sd belong together", found=f"mean={mean}, sd={sd}")
+    shared = {p.stem: p for p in sorted(root.glob("stimuli/*.npy"))}
+    files = [_read(p) for p in sorted([*root.glob("*.h5"), *root.glob("*.hdf5")])]
+    if not files:
+        raise NotFoundError("there is no session (*.h5) in this folder", path=root)
+    movies = {name: np.load(p, mmap_mode="c") for name, p in shared.items()}
+    found = [f"{f.path.name}: {p}" for f in files for p in _problems(f, movies, test_names)]
+    if found:
+        raise problems("the recordings do not fit together", found, path=root)
+    held: dict[tuple[str, ...], Movie] = {}
+
+    def movie(file: _File, names: tuple[str, ...]) -> Movie:
+        own = any(name in file.stimuli for name in names)
+        key = (*names, str(file.path)) if own else names
+        if key not in held:
+            parts = [file.stimuli.get(name, movies.get(name)) for name in names]
+            frames = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)  # type: ignore[arg-type]
+            held[key] = Movie(frames, mean, sd, encoded=mean is not None)  # type: ignore[arg-type]
+        return held[key]
+
+    return {
+        f.path.stem: _session(f, test_names, movie, clip_length, recording or Recording())
+        for f in files
+    }
+
+
+def _read(path: Path) -> _File:
+    with hdf5.opened(path) as file:
+        arrays = {
+            prefix: {
+                k.removeprefix(prefix): np.asarray(file[k][...])
+                for k in sorted(file)
+                if k.startswith(prefix) and isinstance(file[k], h5py.Dataset)
+            }
+            for prefix in (RESPONSES, STIMULUS)
+        }
+        info = {k: np.asarray(v[()]) for k, v in file.get(INFO, {}).items()}
+    return _File(path, arrays[RESPONSES], arrays[STIMULUS], info)
+
+
+def _problems(file: _File, movies: Mapping[str, Any], tests: Collection[str]) -> list[str]:
+    found = [f"no {RESPONSES}{name} for this test" for name in tests if name not in file.responses]
+    train = [name for name in file.responses if name not in tests]
+    if not train:
+        found.append(f"no {RESPONSES}<name> that is not a test")
+    sizes, neurons = set(), set()
+    for name, responses in file.responses.items():
+        stimulus = file.stimuli.get(name, movies.get(name))
+        if responses.ndim != 2:
+            found.append(f"{RESPONSES}{name}: shape {responses.shape}, not (neurons, time)")
+            continue
+        neurons.add(responses.shape[0])
+        if stimulus is None:
+            found.append(f"{name}: neither stimuli/{name}.npy nor {STIMULUS}{name}")
+        elif stimulus.ndim != 4:
+            found.append(f"{name}: shape {stimulus.shape}, not (channels, time, height, width)")
+        else:
+            sizes.add((stimulus.shape[0], *stimulus.shape[2:]))
+            if stimulus.shape[1] != responses.shape[1]:
+                found.append(
+                    f"{name}: {responses.shape[1]} response values for {stimulus.shape[1]} frames"
+                )
+    if len(neurons) > 1:
+        found.append(f"different numbers of neurons: {sorted(neurons)}")
+    if len(sizes) > 1:
+        found.append(f"different (channels, height, width): {sorted(sizes)}")
+    return found
+
+
+def _session(
+    file: _File, tests: Collection[str], movie: Any, clip_length: int, recording: Recording
+) -> Session:
+    names = tuple(name for name in file.responses if name not in tests)
+    neurons = len(file.responses[names[0]])
+    table = {k: v for k, v in file.info.items() if v.ndim and len(v) == neurons}
+    return assemble(
+        file.path.stem,
+        train=Stimulus.whole(movie(file, names)),
+        responses=np.concatenate([file.responses[name] for name in names], axis=1),
+        tests={
+            name: Test(Stimulus.whole(movie(file, (name,))), file.responses[name]) for name in tests
+        },
+        clip_length=clip_length,
+        blocks=[file.responses[name].shape[1] for name in names],
+        recording=recording,
+        neurons=table,
+        path=file.path,
+    )
+
+
+def write_session(
+    path: PathLike,
+    responses: Mapping[str, npt.NDArray[np.floating]],
+    info: Mapping[str, npt.ArrayLike] | None = None,
+) -> None:
+    """Write one session's file.
+
+    Parameters
+    ----------
+    path
+        The file, ``<session>.h5``.
+    responses
+        ``(neurons, time)`` by the name of the stimulus.
+    info
+        What else is known; a column with a row a neuron joins the table of
+        neurons when it is read.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(target) as partial, h5py.File(partial, "w") as file:
+        for name, values in responses.items():
+            file[f"{RESPONSES}{name}"] = values
+        for key, value in (info or {}).items():
+            file[f"{INFO}/{key}"] = value
+
+
+@strict_arguments
+def write_synthetic(
+    path: PathLike, seed: int = 0, *, n_neurons: int = 5, n_frames: int = 2000
+) -> dict[str, Planted]:
+    """Write two sessions that were shown the same noise, with known receptive fields.
+
+    Parameters
+    ----------
+    path
+        Folder to write to.
+    seed
+        It decides everything.
+    n_neurons, n_frames
+        Sizes; there are two training stimuli of `n_frames` and a test of 200.
+
+    Returns
+    -------
+    What was planted, by session.
+    """
+    root, size = Path(path), (12, 10)
+    (root / "stimuli").mkdir(parents=True, exist_ok=True)
+    lengths = {"noise_1": n_frames, "noise_2": n_frames, "noise_test": 200}
+    movies = {n: noise_movie(t, size=size, seed=seed, name=n) for n, t in lengths.items()}
+    for name, movie in movies.items():
+        with atomic_path(root / "stimuli" / f"{name}.npy") as partial, open(partial, "wb") as file:
+            np.save(file, movie)
+    planted = {}
+    for session in ("session_a", "session_b"):
+        cells = plant(n_neurons, size=size, seed=seed, name=session)
+        random = rng.generator(seed, session, "noise")
+        responses = {}
+        for name, movie in movies.items():
+            rates = cells.rates(movie)
+            responses[name] = rates + 0.3 * random.standard_normal(rates.shape, np.float32)
+        depth = random.uniform(0, 50, n_neurons)
+        write_session(root / f"{session}.h5", responses, {"depth_um": depth})
+        planted[session] = cells
+    return planted

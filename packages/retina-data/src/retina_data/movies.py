@@ -1,0 +1,217 @@
+"""Movies: every unique frame held once, shown by index, mirrored for the other eye."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from neuroai_core.errors import InputError
+from retina_data import buffers
+
+
+@dataclass(eq=False)
+class Movie:
+    """The unique frames of a stimulus.
+
+    Parameters
+    ----------
+    frames
+        ``(channels, frames, height, width)``, a tensor or an array; it is
+        held as it is (also memory mapped), never copied.
+    mean, sd
+        What a frame's values were, or are to be, normalised by:
+        ``(value - mean) / sd``. None where that is unknown.
+    encoded
+        Whether `frames` holds the values before that (8-bit pixels, say), so
+        that what comes out of it is still to be normalised.
+
+    Examples
+    --------
+    >>> movie = Movie(np.zeros((2, 300, 18, 16), np.float32))
+    >>> movie.shape
+    (2, 300, 18, 16)
+    """
+
+    frames: torch.Tensor
+    mean: float | None = None
+    sd: float | None = None
+    encoded: bool = False
+    _mirrored: torch.Tensor | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        frames: object = self.frames
+        if isinstance(frames, np.ndarray):
+            self.frames = torch.from_numpy(np.ascontiguousarray(frames))
+        if self.frames.ndim != 4:
+            raise InputError(
+                "a movie has the wrong number of axes",
+                key="frames",
+                expected="(channels, frames, height, width)",
+                found=tuple(self.frames.shape),
+            )
+        if self.encoded and (self.mean is None or not self.sd):
+            raise InputError(
+                "encoded frames need what they are normalised by",
+                key="mean, sd",
+                expected="numbers, sd not 0",
+                found=f"{self.mean}, {self.sd}",
+            )
+        self.frames = self.frames.contiguous()
+
+    def encode(self, dtype: torch.dtype) -> Movie:
+        """Hold a normalised movie in a smaller type.
+
+        Parameters
+        ----------
+        dtype
+            ``torch.float16`` keeps the values to their third decimal.
+            ``torch.uint8`` goes back to the pixels before normalisation,
+            which is exact where those were 8-bit.
+        """
+        if dtype != torch.uint8:
+            return Movie(self.normalize(self.frames).to(dtype), self.mean, self.sd)
+        if self.mean is None or self.sd is None:
+            raise InputError(
+                "this movie cannot go back to pixels: what it was normalised by is not known"
+            )
+        pixels = self.frames if self.encoded else self.frames * self.sd + self.mean
+        return Movie(pixels.round().clamp(0, 255).to(torch.uint8), self.mean, self.sd, encoded=True)
+
+    def normalize(self, stored: torch.Tensor) -> torch.Tensor:
+        """Turn frames as they are stored into normalised ones, float32; on any device."""
+        if not self.encoded or self.mean is None or not self.sd:
+            return stored.to(torch.float32)
+        offset = torch.tensor(-self.mean / self.sd, dtype=torch.float32, device=stored.device)
+        if stored.device.type != "cpu":
+            return torch.add(offset, stored, alpha=1 / self.sd)
+        out = buffers.empty(tuple(stored.shape), torch.float32)
+        return torch.add(offset, stored, alpha=1 / self.sd, out=out)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """``(channels, frames, height, width)``."""
+        c, t, h, w = self.frames.shape
+        return c, t, h, w
+
+    def seen(self, flip: bool) -> torch.Tensor:
+        """Give the frames as this eye saw them; the mirrored copy is made once, if ever."""
+        if not flip:
+            return self.frames
+        if self._mirrored is None:
+            self._mirrored = self.frames.flip(-1)
+        return self._mirrored
+
+
+@dataclass(frozen=True, eq=False)
+class Stimulus:
+    """What was shown when: an index into the unique frames of a movie.
+
+    Parameters
+    ----------
+    movie
+        The unique frames.
+    order
+        Which of them was shown at each time, integers of shape ``(time,)``.
+    flip
+        Whether it was shown mirrored left to right.
+
+    Examples
+    --------
+    >>> movie = Movie(np.arange(4, dtype=np.float32).reshape(1, 4, 1, 1))
+    >>> shown = Stimulus(movie, np.array([2, 3, 0, 1, 2]))
+    >>> shown.chunks(np.array([0, 3]), 2)[:, 0, :, 0, 0].tolist()
+    [[2.0, 3.0], [1.0, 2.0]]
+    """
+
+    movie: Movie
+    order: npt.NDArray[np.int32]
+    flip: bool = False
+    #: For each time, how many times from there on the movie simply runs on.
+    run: npt.NDArray[np.int32] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        order = np.asarray(self.order)
+        frames = self.movie.shape[1]
+        if order.ndim != 1 or order.dtype.kind not in "iu":
+            raise InputError(
+                "the order of frames is no list of integers",
+                expected="integers of shape (time,)",
+                found=f"{order.dtype} of shape {order.shape}",
+            )
+        if order.size and not 0 <= order.min() <= order.max() < frames:
+            raise InputError(
+                "a frame that is shown is not in the movie",
+                expected=f"0 to {frames - 1}",
+                found=f"{order.min()} to {order.max()}",
+            )
+        object.__setattr__(self, "order", order.astype(np.int32))
+        object.__setattr__(self, "run", _runs(self.order))
+
+    @classmethod
+    def whole(cls, movie: Movie, flip: bool = False) -> Stimulus:
+        """Show a movie once from its first frame to its last."""
+        return cls(movie, np.arange(movie.shape[1], dtype=np.int32), flip)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """``(channels, time, height, width)`` of what was shown."""
+        c, _, h, w = self.movie.shape
+        return c, len(self), h, w
+
+    def chunks(self, starts: npt.NDArray[np.integer], length: int) -> torch.Tensor:
+        """Copy stretches of the stimulus into one batch, in one gather.
+
+        Parameters
+        ----------
+        starts
+            First times, integers of shape ``(batch,)``.
+        length
+            Frames of each stretch.
+
+        Returns
+        -------
+        tensor of shape ``(batch, channels, length, height, width)``, as the
+        movie is stored: see `Movie.normalize`.
+        """
+        starts = np.asarray(starts)
+        if starts.size and not 0 <= starts.min() <= starts.max() <= len(self) - length:
+            raise InputError(
+                "a stretch reaches beyond the stimulus",
+                expected=f"starts from 0 to {len(self) - length}",
+                found=f"{starts.min()} to {starts.max()}",
+            )
+        frames = self.movie.seen(self.flip)
+        c, t, h, w = self.movie.shape
+        out = buffers.empty((len(starts), c, length, h, w), frames.dtype)
+        if (self.run[starts] >= length).all():
+            # Stretches that run on as the movie does: copied as they lie there.
+            size = h * w
+            view = torch.as_strided(frames, (t - length + 1, c, length * size), (size, t * size, 1))
+            index = torch.from_numpy(self.order[starts])
+            torch.index_select(view, 0, index, out=out.view(len(starts), c, -1))
+        else:
+            rows = self.order[starts[:, np.newaxis] + np.arange(length)].astype(np.int64)
+            rows = rows[:, np.newaxis, :] + np.arange(c)[:, np.newaxis] * t
+            index = torch.from_numpy(rows.reshape(-1))
+            torch.index_select(frames.view(c * t, h * w), 0, index, out=out.view(-1, h * w))
+        return out
+
+    def dense(self) -> torch.Tensor:
+        """Lay out all that was shown, normalised: ``(channels, time, height, width)``."""
+        return self.movie.normalize(self.chunks(np.zeros(1, dtype=np.int64), len(self))[0])
+
+
+def _runs(order: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Count for each position how long the order goes on in steps of one."""
+    if not len(order):
+        return order
+    last = np.append(np.flatnonzero(np.diff(order) != 1), len(order) - 1)
+    positions = np.arange(len(order))
+    ends = last[np.searchsorted(last, positions)]
+    return (ends - positions + 1).astype(np.int32)

@@ -1,0 +1,152 @@
+"""Where the files of the published data sets are: the repository, the cache, a local copy."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from neuroai_core import rng
+from neuroai_core.errors import DataError, NotFoundError
+from neuroai_core.files import atomic_path, extract
+from retina_data.fetching import cache, fetch
+
+PathLike = str | os.PathLike[str]
+
+
+def locate(relative: str, path: PathLike | None = None, *, fetch_as: str, download: bool) -> Path:
+    """Find a file of the repository in a local folder, or in the cache.
+
+    Parameters
+    ----------
+    relative
+        Its path in the repository.
+    path
+        The file itself, or a folder that holds it at `relative` or at any end
+        of that path. None: the cache folder.
+    fetch_as
+        The data set's name for ``retina-data fetch``, for the message.
+    download
+        Whether it is fetched if it is not in the cache folder.
+
+    Raises
+    ------
+    NotFoundError
+        If it is not there.
+    """
+    root = cache() if path is None else Path(path)
+    if root.is_file():
+        return root
+    if not root.is_dir() and path is not None:
+        raise NotFoundError("there is no such folder", path=root)
+    parts = relative.split("/")
+    for first in range(len(parts)):
+        candidate = root.joinpath(*parts[first:])
+        if candidate.exists():
+            return candidate
+    if path is None and download:
+        return fetch([relative])[0]
+    raise NotFoundError(
+        "a file of the data set is not there",
+        path=root,
+        key=relative,
+        hint=f"retina-data fetch {fetch_as}",
+    )
+
+
+@contextmanager
+def only_member(archive: Path) -> Iterator[IO[bytes]]:
+    """Open the one file inside a zip archive, or a file that is no archive as it is.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, or does not hold one file.
+    """
+    if archive.suffix != ".zip":
+        with open(archive, "rb") as file:
+            yield file
+        return
+    try:
+        with zipfile.ZipFile(archive) as unzipped:
+            names = [n for n in unzipped.namelist() if not n.endswith("/")]
+            if len(names) != 1:
+                raise DataError(
+                    "an archive does not hold one file", path=archive, found=", ".join(names)
+                )
+            with unzipped.open(names[0]) as file:
+                yield file
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise DataError(
+            "an archive is damaged or incomplete", path=archive, found=str(error)
+        ) from error
+
+
+def converted(source: Path, kind: str, convert: Callable[[Path, Path], Any]) -> Path:
+    """Give what a file was converted to, converting it the first time.
+
+    Parameters
+    ----------
+    source
+        The file as published.
+    kind
+        What it is converted to, and the version of how: ``"movies-v1"``.
+    convert
+        Called with the file and the path to write, once.
+
+    Returns
+    -------
+    Path in the cache folder, its name a function of the source's path, size and time.
+    """
+    status = source.stat()
+    key = rng.digest(str(source.resolve()), status.st_size, status.st_mtime_ns, size=8).hex()
+    target = cache() / "converted" / f"{source.stem}-{key}.{kind}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(target) as partial:
+            convert(source, partial)
+    return target
+
+
+def folder(relative: str, path: PathLike | None = None, *, fetch_as: str) -> Path:
+    """Find a folder of the repository, as `locate` does; `path` itself may be it.
+
+    Raises
+    ------
+    NotFoundError
+        If it is not there.
+    """
+    root = cache() if path is None else Path(path)
+    parts = relative.split("/")
+    for first in range(len(parts)):
+        candidate = root.joinpath(*parts[first:])
+        if candidate.is_dir():
+            return candidate
+    if path is None or not root.is_dir():
+        raise NotFoundError(
+            "a folder of the data set is not there",
+            path=root,
+            key=relative,
+            hint=f"retina-data fetch {fetch_as}",
+        )
+    return root
+
+
+def unpacked(archive: Path) -> Path:
+    """Give the folder an archive was unpacked to, in the cache; unpacked the first time.
+
+    Raises
+    ------
+    DataError
+        If the archive is damaged, or would write outside its folder.
+    """
+    status = archive.stat()
+    key = rng.digest(str(archive.resolve()), status.st_size, status.st_mtime_ns, size=8).hex()
+    target = cache() / "unpacked" / f"{archive.stem}-{key}"
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        extract(archive, target)
+    return target

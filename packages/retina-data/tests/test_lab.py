@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import h5py
+import numpy as np
+import pytest
+
+from neuroai_core import DataError, InputError, NotFoundError, ProblemsError
+from retina_data import lab
+from retina_data.datasets import session_dataloaders
+
+
+def test_receptive_fields_are_recovered_through_the_loaders(tmp_path, fit_ln, correlations):
+    planted = lab.write_synthetic(tmp_path, seed=2)
+    sessions = lab.read_sessions(tmp_path, test_names=["noise_test"])
+    loaders = session_dataloaders(sessions, batch_size=16, normalize_responses=True)
+    assert set(loaders) == {"train", "validation", "noise_test"}
+    for name, cells in planted.items():
+        found = fit_ln(loaders["train"][name], lags=12)
+        assert correlations(found, cells.receptive_fields).min() >= 0.9
+        assert sessions[name].breaks == (2000,)
+        assert sessions[name].neurons["depth_um"].shape == (5,)
+
+
+def test_a_shared_movie_is_held_once(tmp_path):
+    lab.write_synthetic(tmp_path)
+    a, b = lab.read_sessions(tmp_path, test_names=["noise_test"]).values()
+    assert a.stimulus.movie is b.stimulus.movie
+    test = a.tests["noise_test"].stimulus.movie
+    assert test is b.tests["noise_test"].stimulus.movie
+
+
+def test_a_session_may_have_a_stimulus_of_its_own(tmp_path):
+    lab.write_synthetic(tmp_path)
+    own = np.ones((1, 2000, 12, 10), np.float32)
+    with h5py.File(tmp_path / "session_b.h5", "r+") as file:
+        file["stimulus_noise_1"] = own
+    a, b = lab.read_sessions(tmp_path, test_names=["noise_test"]).values()
+    assert (b.stimulus.dense()[:, :2000] == 1).all()
+    assert not (a.stimulus.dense()[:, :2000] == 1).any()
+
+
+def test_pixels_are_normalized_as_they_come_out(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 300, 4, 3)).astype(np.uint8)
+    (tmp_path / "stimuli").mkdir()
+    np.save(tmp_path / "stimuli/a.npy", pixels)
+    np.save(tmp_path / "stimuli/t.npy", pixels[:, :50])
+    lab.write_session(
+        tmp_path / "s.h5", {"a": np.zeros((2, 300)), "t": np.zeros((2, 50))}, {"age": 3}
+    )
+    sessions = lab.read_sessions(tmp_path, test_names=["t"], mean=100, sd=20)
+    loader = session_dataloaders(sessions, batch_size=2, stored=True)["train"]["s"]
+    inputs, _ = next(iter(loader))
+    assert inputs.numpy().dtype == np.uint8
+    plain = session_dataloaders(sessions, batch_size=2)["train"]["s"]
+    expected, _ = next(iter(plain))
+    np.testing.assert_allclose(loader.normalize(inputs), expected, atol=1e-6)
+    np.testing.assert_allclose(expected, (inputs.float() - 100) / 20, atol=1e-5)
+
+
+def test_every_problem_of_every_session_is_listed(tmp_path):
+    lab.write_synthetic(tmp_path)
+    (tmp_path / "stimuli/noise_2.npy").unlink()
+    lab.write_session(tmp_path / "session_b.h5", {"noise_1": np.zeros((5, 1999))})
+    with pytest.raises(ProblemsError, match="3 problem") as error:
+        lab.read_sessions(tmp_path, test_names=["noise_test"])
+    for part in (
+        "session_a.h5: noise_2: neither",
+        "session_b.h5: noise_1: 1999 response values for 2000 frames",
+        "session_b.h5: no responses_noise_test",
+    ):
+        assert part in str(error.value)
+
+
+def test_what_cannot_be_read(tmp_path):
+    with pytest.raises(NotFoundError, match="no session"):
+        lab.read_sessions(tmp_path, test_names=[])
+    (tmp_path / "s.h5").write_text("no HDF5")
+    with pytest.raises(DataError, match="damaged"):
+        lab.read_sessions(tmp_path, test_names=[])
+    with pytest.raises(InputError, match="belong together"):
+        lab.read_sessions(tmp_path, test_names=[], mean=1)

@@ -1,0 +1,173 @@
+"""The data sets that are read file by file: layout, loaders, planted fields, damage."""
+
+from __future__ import annotations
+
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+from neuroai_core import DataError, NotFoundError, ProblemsError, UnknownArgumentError
+from neuroai_core.errors import UnknownNameError
+from retina_data import goldin_2022, karamanlis_2024, maheswaranathan_2023
+
+#: How each small data set is written, read and fitted.
+SETS = {
+    "goldin": {
+        "module": goldin_2022,
+        "load": goldin_2022.get_goldin_dataloaders,
+        "write": {},
+        "read": {},
+        "fit": {"lags": 1, "epochs": 4},
+        "inputs": (1, 1, 108, 108),
+    },
+    "karamanlis": {
+        "module": karamanlis_2024,
+        "load": karamanlis_2024.get_karamanlis_dataloaders,
+        "write": {},
+        "read": {},
+        "fit": {"lags": 20, "epochs": 3, "lr": 0.2},
+        "inputs": (1, 50, 60, 80),
+    },
+    "maheswaranathan": {
+        "module": maheswaranathan_2023,
+        "load": maheswaranathan_2023.get_maheswaranathan_dataloaders,
+        "write": {"n_sessions": 2},
+        "read": {"stimulus": "whitenoise"},
+        "fit": {"lags": 25},
+        "inputs": (1, 50, 50, 50),
+    },
+}
+
+
+@pytest.fixture(scope="module", params=SETS)
+def written(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    how = SETS[request.param]
+    return how, folder, how["module"].write_synthetic(folder, seed=1, **how["write"])
+
+
+@pytest.fixture
+def copy(written, tmp_path):
+    how, folder, _ = written
+    copied = shutil.copytree(folder, tmp_path / "copy")
+    file = next(p for p in copied.rglob("*") if p.is_file())
+    return how, copied, file
+
+
+def test_receptive_fields_are_recovered_through_the_loaders(written, fit_ln, correlations):
+    how, folder, planted = written
+    loaders = how["load"](16, False, path=folder, normalize_responses=True, **how["read"])
+    assert set(loaders) == {"train", "validation", "test"}
+    for name, cells in planted.items():
+        batch = next(iter(loaders["train"][name]))
+        assert batch.inputs.shape[1:] == how["inputs"]
+        assert batch.targets.shape[1:] == (how["inputs"][1], len(cells.space))
+        found = fit_ln(loaders["train"][name], **how["fit"])
+        assert correlations(found, cells.receptive_fields).min() >= 0.9
+
+
+def test_trials_are_kept_and_average_to_the_test(written):
+    how, folder, _ = written
+    for session in how["module"].read_sessions(folder, **how["read"]).values():
+        test = session.tests["test"]
+        np.testing.assert_allclose(test.trials.mean(axis=0), test.responses, atol=1e-4)
+
+
+def test_misspelt_arguments_name_the_near_one(written):
+    how, folder, _ = written
+    with pytest.raises(UnknownArgumentError, match="chunk_size"):
+        how["load"](16, False, path=folder, chunksize=3)
+    with pytest.raises(UnknownArgumentError, match="download"):
+        how["load"](16, downlaod=False, path=folder)
+
+
+def test_what_is_not_there(written, tmp_path):
+    how, _, _ = written
+    with pytest.raises(NotFoundError):
+        how["load"](16, False, path=tmp_path / "nowhere")
+    with pytest.raises(NotFoundError, match="there is no session"):
+        how["load"](16, False, path=tmp_path)
+
+
+def test_a_truncated_file_is_one_error(copy):
+    how, folder, file = copy
+    content = file.read_bytes()
+    for part in (0.2, 0.9):
+        file.write_bytes(content[: int(len(content) * part)])
+        with pytest.raises(DataError, match=file.name):
+            how["module"].read_sessions(folder, **how["read"])
+
+
+KEYS = {
+    "goldin": ("train/response/binned", "test/stimulus"),
+    "karamanlis": ("runningbin", "frozenImages"),
+    "maheswaranathan": ("train/response/firing_rate_10ms", "test/stimulus"),
+}
+
+
+def test_every_missing_part_is_listed(copy, request):
+    how, folder, file = copy
+    keys = KEYS[request.node.callspec.params["written"]]
+    with h5py.File(file, "r+") as opened:
+        for key in keys:
+            del opened[key]
+    with pytest.raises(ProblemsError, match="2 problem") as error:
+        how["module"].read_sessions(folder, **how["read"])
+    assert all(f"{key}: missing" in str(error.value) for key in keys)
+    assert str(file) in str(error.value)
+
+
+def test_a_different_number_of_neurons_or_frames(copy, request):
+    how, folder, file = copy
+    key = KEYS[request.node.callspec.params["written"]][0]
+    with h5py.File(file, "r+") as opened:
+        whole = opened[key][...]
+        del opened[key]
+        axis = 2 if whole.ndim == 3 else 0
+        opened[key] = np.delete(np.delete(whole, 0, axis=axis), [0, 1], axis=1)
+    with pytest.raises(ProblemsError, match=r"does not fit together[\s\S]*[2-9] problem"):
+        how["module"].read_sessions(folder, **how["read"])
+
+
+def test_nan_is_an_error_at_once(copy, request):
+    how, folder, file = copy
+    key = KEYS[request.node.callspec.params["written"]][0]
+    with h5py.File(file, "r+") as opened:
+        opened[key][(0,) * opened[key].ndim] = np.nan
+    with pytest.raises(ProblemsError, match="NaN"):
+        how["module"].read_sessions(folder, **how["read"])
+
+
+def test_unknown_choices():
+    with pytest.raises(UnknownNameError, match="mouse"):
+        karamanlis_2024.read_sessions(".", species="mose")
+    with pytest.raises(UnknownNameError, match="axolotl"):
+        goldin_2022.read_sessions(".", species="axolot")
+    with pytest.raises(UnknownNameError, match="whitenoise"):
+        maheswaranathan_2023.read_sessions(".", stimulus="noise")
+
+
+def test_one_surplus_bin_is_cut_alike(tmp_path):
+    maheswaranathan_2023.write_synthetic(tmp_path, n_neurons=2, n_frames=200, n_test_frames=40)
+    (session,) = maheswaranathan_2023.read_sessions(tmp_path, stimulus="whitenoise").values()
+    with h5py.File(session.path) as file:
+        assert file["test/response/firing_rate_10ms"].shape == (2, 41)
+        assert file["test/stimulus"].shape == (40, 50, 50)
+    test = session.tests["test"]
+    assert test.trials.shape[2] == test.responses.shape[1] == len(test.stimulus) == 40
+
+
+def test_sessions_may_lie_in_archives(tmp_path):
+    karamanlis_2024.write_synthetic(tmp_path, 2, n_blocks=2, n_frames=80, n_images=2, n_neurons=2)
+    root = tmp_path / karamanlis_2024.FOLDER
+    (plain,) = root.iterdir()
+    expected = karamanlis_2024.read_sessions(tmp_path)
+    shutil.make_archive(str(plain), "zip", root_dir=root, base_dir=plain.name)
+    shutil.rmtree(plain)
+    found = karamanlis_2024.read_sessions(tmp_path)
+    assert list(found) == list(expected)
+    for name in found:
+        np.testing.assert_array_equal(found[name].responses, expected[name].responses)
+        assert found[name].breaks == (80,)

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuroai_core import DataError, InputError, NotFoundError, UnknownArgumentError
+from stimulus_protocols import (
+    Between,
+    Choice,
+    Flicker,
+    Ramp,
+    blank,
+    image,
+    presets,
+    protocols,
+    specs,
+)
+from stimulus_protocols.stimuli import Disc, Grating, Uniform, WhiteNoise, in_turn, plaid
+
+GRATING = Grating(
+    frames=4,
+    height=6,
+    width=7,
+    channels=2,
+    spatial_frequency_cpp=0.1,
+    direction_deg=33.3,
+    aperture=Disc(radius_px=2.5),
+    channel_contrasts=(1, 0.5),
+)
+
+values = st.sampled_from(
+    [
+        GRATING,
+        plaid(GRATING.model_copy(update={"aperture": None}), 60),
+        in_turn(Uniform(frames=2, height=6, width=7, channels=2), GRATING),
+        WhiteNoise(frames=3, height=2, width=2, distribution="ternary", seed=2**70),
+    ]
+)
+segments = st.one_of(
+    st.builds(blank, st.integers(0, 9)),
+    st.builds(image, st.integers(0, 9), st.integers(0, 3), contrast=st.floats(0, 3)),
+    st.builds(lambda a, b: blank(Between(low=a, high=a + b)), st.integers(0, 5), st.integers(0, 5)),
+    st.builds(lambda a: image(5, contrast=Ramp(start=a, stop=1)), st.floats(0, 1)),
+    st.builds(lambda p: image(5, contrast=Flicker(period_frames=p)), st.floats(2, 9)),
+    st.builds(lambda t: image(2, label=t, jitter_px=1.5), st.integers(-3, 9)),
+)
+timelines = st.recursive(
+    segments,
+    lambda inner: st.one_of(
+        st.builds(lambda a, b: a >> b, inner, inner),
+        st.builds(lambda a, n: a * n, inner, st.integers(0, 10**9)),
+        st.builds(lambda a, b: a | b, inner, inner),
+        st.builds(lambda a, b: Choice(options=(a, b), weights=(1, 2)), inner, inner),
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.one_of(values, timelines))
+@settings(max_examples=60)
+def test_there_and_back_is_exact(spec):
+    assert specs.from_yaml(specs.to_yaml(spec)) == spec
+    assert specs.from_data(json.loads(json.dumps(specs.to_data(spec)))) == spec
+    assert specs.content_hash(specs.from_yaml(specs.to_yaml(spec))) == specs.content_hash(spec)
+
+
+@given(values)
+def test_what_is_read_renders_the_same(spec):
+    assert (specs.from_yaml(specs.to_yaml(spec)).render() == spec.render()).all()
+
+
+def test_the_hash_is_of_the_content():
+    other = GRATING.model_copy(update={"phase_deg": 1.0})
+    assert specs.content_hash(GRATING) != specs.content_hash(other)
+    # For ever: what was published under this name is this.
+    assert specs.content_hash(blank(2) >> image(3)).startswith("35bdf1695017")
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_files(tmp_path, suffix):
+    specs.save(GRATING, tmp_path / f"a.{suffix}")
+    assert specs.load(tmp_path / f"a.{suffix}") == GRATING
+    with pytest.raises(NotFoundError):
+        specs.load(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "words"),
+    [
+        ("version: 1\nstimulus:\n  type: grating\n  contrst: 1\n", UnknownArgumentError,
+         ["line 4", "did you mean 'contrast'"]),
+        ("version: 1\nstimulus:\n  type: gratng\n", InputError,
+         ["line 3", "did you mean 'grating'"]),
+        ("version: 1\nstimulus:\n  type: uniform\n  frames: 3\n  height: -2\n  width: 2\n",
+         InputError, ["line 5", "height"]),
+        ("version: 1\ntimeline:\n  type: sequence\n  parts:\n  - {type: segment, frames: 2}\n"
+         "  - type: segment\n    frames: 2\n    contrast: -1\n", InputError,
+         ["line 8", "contrast"]),
+        ("version: 1\ntimeline:\n  type: sequence\n  parts:\n  - type: segment\n    frmes: 2\n",
+         UnknownArgumentError, ["line 6", "did you mean 'frames'"]),
+        ("version: 1\nprotocol:\n  name: duratoin\n", InputError, ["did you mean 'duration'"]),
+        ("version: 1\nprotocol:\n  name: duration\n  n_timesteps: 3\n  stimulus_duration: 5\n",
+         InputError, ["line 4", "5 steps or more"]),
+        ("version: 2\nstimulus: {}\n", DataError, ["version: 1"]),
+        ("version: 1\n", DataError, ["one of stimulus"]),
+        ("version: 1\nstimlus: {}\n", InputError, ["did you mean 'stimulus'"]),
+        ("version: 1\nstimulus: {}\ntimeline: {}\n", DataError, ["says one thing"]),
+        ("version: 1\nstimulus: {}\nstimulus: {}\n", DataError, ["line 3", "twice"]),
+        ("version: [\n", DataError, ["no YAML"]),
+        ("just words", DataError, ["no specification"]),
+    ],
+)  # fmt: skip
+def test_errors_name_the_line_and_the_near_name(text, error, words):
+    with pytest.raises(error) as caught:
+        specs.from_yaml(text, path="lab.yaml")
+    for word in [*words, "lab.yaml"]:
+        assert word in str(caught.value)
+
+
+def test_the_schema_names_every_kind():
+    schema = specs.schema()
+    assert "Grating" in schema["$defs"]
+    assert schema["properties"]["protocol"]["properties"]["name"]["enum"] == sorted(
+        protocols.BY_NAME
+    )
+    json.dumps(schema)
+
+
+@pytest.mark.parametrize("name", presets.BY_NAME)
+def test_presets_by_name(name):
+    spec = specs.from_yaml(f"version: 1\npreset: {{name: {name}}}\n")
+    assert spec == presets.BY_NAME[name]()
+
+
+def test_provenance_has_a_row_for_every_frame():
+    whole = in_turn(Uniform(frames=2, height=6, width=7, channels=2), GRATING)
+    rows = list(specs.provenance(whole))
+    assert [row["frame"] for row in rows] == list(range(6))
+    assert [row["part_frame"] for row in rows] == [0, 1, 0, 1, 2, 3]
+    assert rows[2]["sha256"] == specs.content_hash(GRATING)
