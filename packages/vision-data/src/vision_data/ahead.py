@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 
-def ahead(make: Callable[[int], T], count: int, *, threads: int, items: int) -> Iterator[T]:
-    """Make items 0 to ``count - 1`` in threads and give them in order.
+def ahead(make: Callable[[A], T], of: Iterable[A], *, threads: int, items: int) -> Iterator[T]:
+    """Make an item of each thing in threads and give them in order.
 
     Parameters
     ----------
     make
         Makes an item; called from the threads, or by the caller for none.
-    count
-        How many.
+    of
+        What they are made of; iterated over by the caller's thread.
     threads
         Threads; 0 makes each item when it is asked for.
     items
@@ -26,17 +27,17 @@ def ahead(make: Callable[[int], T], count: int, *, threads: int, items: int) -> 
 
     Examples
     --------
-    >>> list(ahead(lambda i: i * i, 4, threads=2, items=3))
+    >>> list(ahead(lambda i: i * i, range(4), threads=2, items=3))
     [0, 1, 4, 9]
     """
     if threads == 0:
-        yield from map(make, range(count))
+        yield from map(make, of)
         return
     with ThreadPoolExecutor(threads, thread_name_prefix="vision-data") as pool:
         waiting: deque[Future[T]] = deque()
         try:
-            for item in range(count):
-                waiting.append(pool.submit(make, item))
+            for thing in of:
+                waiting.append(pool.submit(make, thing))
                 if len(waiting) > items:
                     yield waiting.popleft().result()
             while waiting:

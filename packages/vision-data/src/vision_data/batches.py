@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ from torch import distributed
 
 from neuroai_core import EpochOrder, Progress, Stripes
 from neuroai_core.errors import InputError
+
+#: Batches whose samples are looked up together.
+TOGETHER = 64
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,15 @@ class EpochPlan:
     def __len__(self) -> int:
         return self.stripes.steps
 
-    def batch(self, step: int) -> npt.NDArray[np.int64]:
-        """Give the samples of a batch, int64 of shape ``(batch,)``."""
-        places = self.order.indices(self.epoch, self.stripes.positions(step))
-        return places if self.samples is None else self.samples[places]
+    def __iter__(self) -> Iterator[npt.NDArray[np.int64]]:
+        """Give the samples of each batch, int64 of shape ``(batch,)``."""
+        for first in range(0, len(self), TOGETHER):
+            # Asking for many positions at once costs little more than for one.
+            steps = range(first, min(first + TOGETHER, len(self)))
+            positions = [self.stripes.positions(step) for step in steps]
+            places = self.order.indices(self.epoch, np.concatenate(positions))
+            samples = places if self.samples is None else self.samples[places]
+            yield from np.split(samples, np.cumsum([len(p) for p in positions])[:-1])
 
 
 class Batches:

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from vision_data.ahead import ahead
 from vision_data.augment import CenterCrop, Draw, Pipeline
-from vision_data.batches import Batches, EpochPlan
+from vision_data.batches import Batches
 from vision_data.frames import ToFrames
-from vision_data.pixels import ImageColumn
+from vision_data.pixels import ImageColumn, mirror
+from vision_data.slabs import Slabs
 from vision_data.unroll import unroll
 
 
@@ -49,6 +51,7 @@ class BetonLoader:
         self.batches_ahead = batches_ahead
         self.device = device
         self.memory_format = memory_format
+        self._slabs = Slabs()
         # Gathering needs no box: raw images of the right size that nothing crops.
         whole = pipeline.crop is None or pipeline.crop == CenterCrop(1.0)
         self._plain = (
@@ -62,8 +65,8 @@ class BetonLoader:
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         plan = self.batches.begin()
         items = ahead(
-            lambda step: self._make(plan, step),
-            len(plan),
+            lambda samples: self._make(plan.epoch, samples),
+            plan,
             threads=self.num_workers,
             items=max(self.batches_ahead, self.num_workers),
         )
@@ -75,21 +78,23 @@ class BetonLoader:
             yield unroll(frames, labels, self.n_timesteps)
         self.batches.finished(plan)
 
-    def _make(self, plan: EpochPlan, step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        samples = plan.batch(step)
-        draw = Draw(self.batches.order.seed, plan.epoch, samples)
-        pixels = np.empty((len(samples), *self.size, 3), dtype=np.uint8)
+    def _make(
+        self, epoch: int, samples: npt.NDArray[np.int64]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        draw = Draw(self.batches.order.seed, epoch, samples)
+        batch = self._slabs.take((len(samples), *self.size, 3), torch.uint8)
+        pixels = batch.numpy()
         flips = self.pipeline.flips(draw)
         if self._plain:
             self.images.gather(samples, pixels)
-            pixels[flips] = pixels[flips, :, ::-1]
+            mirror(pixels, flips)
         else:
             sizes = self.images.sizes[samples]
             boxes = (self.pipeline.crop or CenterCrop()).boxes(sizes, draw)
             self.images.crop(samples, boxes, flips, pixels)
         for operation in self.pipeline.changes:
             operation.apply(pixels, draw)
-        frames = self.frames(torch.from_numpy(pixels))
+        frames = self.frames(batch, self._slabs)
         labels = torch.from_numpy(np.ascontiguousarray(self.labels[samples]))
         return frames.contiguous(memory_format=self.memory_format), labels
 

@@ -17,11 +17,13 @@ from vision_data.batches import Batches
 from vision_data.beton.fields import IntField
 from vision_data.beton.reader import BetonFile
 from vision_data.beton_loader import BetonLoader
+from vision_data.ffcv_loader import FFCVLoader
 from vision_data.frames import Normalize, ToFrames
+from vision_data.orders import Order, order_name
 from vision_data.pixels import ImageColumn
 from vision_data.presets import get_data_transform
 
-Order = Literal["random", "sequential", "quasi_random"]
+Backend = Literal["native", "ffcv"]
 
 
 @strict_arguments
@@ -46,7 +48,9 @@ def get_ffcv_dataloader(
     world_size: int | None = None,
     image_field: str | None = None,
     label_field: str = "label",
-) -> BetonLoader:
+    os_cache: bool = True,
+    backend: Backend = "native",
+) -> BetonLoader | FFCVLoader:
     """Load a ``.beton`` file in batches with a time axis.
 
     Parameters
@@ -94,10 +98,18 @@ def get_ffcv_dataloader(
         ``torch.distributed`` says.
     image_field, label_field
         The names of the columns in the file.
+    os_cache
+        For FFCV: whether the operating system keeps the file in memory, or
+        FFCV reads the pages itself. The native reader maps the file, which
+        leaves it to the system.
+    backend
+        ``"native"``: this package. ``"ffcv"``: FFCV itself, which must be
+        installed (``pip install "vision-data[ffcv]"``); its augmentation does
+        not follow the seed.
 
     Returns
     -------
-    BetonLoader
+    BetonLoader or FFCVLoader
         Yields ``(frames, labels)`` of shapes ``(batch, time, channels,
         height, width)`` and ``(batch, time)``.
 
@@ -132,38 +144,29 @@ def get_ffcv_dataloader(
             + ", ".join(n for n, f in file.fields.items() if isinstance(f, IntField)),
             found=label_field,
         )
-    return BetonLoader(
-        images,
-        label_field,
-        Batches(
-            epoch_order,
-            batch_size,
-            samples=samples,
-            drop_last=drop_last,
-            rank=rank,
-            world_size=world_size,
-            fingerprint=file.fingerprint,
-        ),
-        size=_size(images, resolution),
-        pipeline=_pipeline(transform),
-        frames=ToFrames(dtype, normalize),
-        n_timesteps=n_timesteps,
-        num_workers=num_workers,
-        batches_ahead=batches_ahead,
-        device=None if device is None else torch.device(device),
-        memory_format=memory_format,
+    check_known("backend", [backend], get_args(Backend))
+    batches = Batches(
+        epoch_order,
+        batch_size,
+        samples=samples,
+        drop_last=drop_last,
+        rank=rank,
+        world_size=world_size,
+        fingerprint=file.fingerprint,
     )
-
-
-def order_name(order: object) -> Order:
-    """Give the name of an order, said by its name or by FFCV's ``OrderOption``."""
-    name = getattr(order, "name", order)
-    lower = name.lower() if isinstance(name, str) else name
-    for known in get_args(Order):
-        if lower == known:
-            return known  # type: ignore[no-any-return]
-    check_known("order", [name], get_args(Order))
-    raise InputError("this is no order", found=repr(order))
+    options: dict[str, Any] = {
+        "size": _size(images, resolution),
+        "pipeline": _pipeline(transform),
+        "frames": ToFrames(dtype, normalize),
+        "n_timesteps": n_timesteps,
+        "num_workers": num_workers,
+        "batches_ahead": batches_ahead,
+        "device": None if device is None else torch.device(device),
+        "memory_format": memory_format,
+    }
+    if backend == "ffcv":
+        return FFCVLoader(images, label_field, batches, os_cache=os_cache, **options)
+    return BetonLoader(images, label_field, batches, **options)
 
 
 def _order(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -72,6 +73,13 @@ class DataSet:
 class Catalog:
     """The data sets that are known by name.
 
+    Parameters
+    ----------
+    data_sets
+        By name.
+    mounts
+        Where data sets lie that are used in place; None: it is not known.
+
     Examples
     --------
     >>> catalog = Catalog.shipped()
@@ -82,6 +90,7 @@ class Catalog:
     """
 
     data_sets: Mapping[str, DataSet]
+    mounts: Mapping[str, Path | None] = field(default_factory=dict)
 
     @classmethod
     def shipped(cls) -> Catalog:
@@ -107,7 +116,7 @@ class Catalog:
             known = self.get(name)
             added = {group: tuple(ids) for group, ids in more.items()}
             data_sets[name] = replace(known, groups={**known.groups, **added})
-        return Catalog(data_sets)
+        return replace(self, data_sets=data_sets)
 
 
 @lru_cache(maxsize=1)

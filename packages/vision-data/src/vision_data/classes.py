@@ -60,6 +60,11 @@ class ClassTable:
         return cls(tuple(DataClass(i, str(i), name) for i, name in names.items()))
 
     @classmethod
+    def numbered(cls, folders: Iterable[str]) -> ClassTable:
+        """Make the table of folders in the order of their names: a choice, to be stored."""
+        return cls(tuple(DataClass(i, name, name) for i, name in enumerate(sorted(folders))))
+
+    @classmethod
     def of_folders(cls, folders: Iterable[str], *, path: object = None) -> ClassTable:
         """Make the table of folders whose names say what they are.
 

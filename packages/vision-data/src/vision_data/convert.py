@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroai_core.errors import InputError, strict_arguments
-from neuroai_core.files import atomic_write
+from neuroai_core.files import atomic_write, locked, remove_partials
 from neuroai_core.rng import digest
 from vision_data.beton.fields import IntField
 from vision_data.beton.format import PAGE_SIZE
@@ -111,13 +111,15 @@ def convert_group(
     parts = _parts(folder, subset, val_ratio, stratified, seed)
     target = layout.processed(name, subset, group)
     target.mkdir(parents=True, exist_ok=True)
-    write_classes(target, folder.table)
     record = {"version": VERSION, "page_size": page_size, "image": asdict(image)}
-    written = []
-    for part, indices in parts.items():
-        path = target / f"{part}.beton"
-        wanted = record | {"source": _source(folder, indices)}
-        if not (path.is_file() and _recorded(target, part) == wanted):
+    with locked(target / ".convert.lock"):
+        remove_partials(target, older_than_s=0)  # nobody else is at work here
+        write_classes(target, folder.table)
+        for part, indices in parts.items():
+            path = target / f"{part}.beton"
+            wanted = record | {"source": _source(folder, indices)}
+            if path.is_file() and _recorded(target, part) == wanted:
+                continue
             write_beton(
                 path,
                 EncodedImages(folder),
@@ -129,8 +131,7 @@ def convert_group(
                 report=partial(report, path.name) if report else None,
             )
             _note(target, part, wanted)
-        written.append(path)
-    return written
+    return [target / f"{part}.beton" for part in parts]
 
 
 def _parts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,21 @@ from vision_data.layout import LINK_FILE
 
 #: What counts as an image, by the end of its name in lower case.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".webp", ".tif", ".tiff")
+
+
+#: What Pillow raises for damaged images.
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    struct.error,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
 
 
 class Sample(NamedTuple):
@@ -165,11 +181,27 @@ def read_image(path: str | os.PathLike[str]) -> Image.Image:
 
 
 def decode_image(
-    content: bytes | memoryview, *, path: object = None, index: object = None
+    content: bytes | memoryview,
+    *,
+    path: object = None,
+    index: object = None,
+    size: tuple[int, int] | None = None,
 ) -> Image.Image:
-    """Decode the bytes of an image file as RGB, or raise `DataError` naming it."""
+    """Decode the bytes of an image file as RGB, or raise `DataError` naming it.
+
+    Where `size`, width and height, is known, an image that says another in
+    its header is refused before its pixels take any memory.
+    """
     try:
         with Image.open(io.BytesIO(content)) as image:
+            if size is not None and image.size != size:
+                raise DataError(
+                    "an image is not of the size that it should be",
+                    path=path,
+                    index=index,
+                    expected="{} x {}".format(*size),
+                    found="{} x {}".format(*image.size),
+                )
             return image.convert("RGB")
     except UnidentifiedImageError:
         head = bytes(content[:16])
@@ -180,7 +212,7 @@ def decode_image(
             expected="JPEG, PNG or another image that Pillow reads",
             found=f"{len(content)} bytes that begin with {head!r}",
         ) from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except _DAMAGED as error:
         raise DataError("an image is damaged", path=path, index=index, found=str(error)) from error
 
 

@@ -9,9 +9,15 @@ import numpy as np
 import torch
 
 from neuroai_core.errors import InputError
+from vision_data.slabs import Slabs
 
 #: Mean and standard deviation of each channel, in units of 0 to 1.
 Normalize: TypeAlias = tuple[Sequence[float], Sequence[float]]
+#: Elements in a step: what stays in a core's cache, and what torch does in the
+#: calling thread, where its pool would wait for cores that other batches use.
+STEP = 32768
+#: The longest row of repeated channel values.
+ROW = 4096
 
 
 class ToFrames:
@@ -34,30 +40,48 @@ class ToFrames:
         mean, std = _channels(normalize) if normalize else ([0.0] * 3, [1.0] * 3)
         self._scale = 1 / (255 * np.asarray(std, dtype=np.float64))
         self._shift = -np.asarray(mean, dtype=np.float64) / np.asarray(std, dtype=np.float64)
-        self._rows: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
+        self._exact = torch.float64 if dtype == torch.float64 else torch.float32
 
-    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
+    def __call__(self, pixels: torch.Tensor, slabs: Slabs) -> torch.Tensor:
         """Give frames ``(batch, 3, height, width)`` of pixels ``(batch, height, width, 3)``.
 
-        The memory is as it was, so the frames are a channels-last view.
+        The frames' memory comes from `slabs` and has the order of the pixels':
+        they are a channels-last view.
         """
-        batch, height, width, _ = pixels.shape
-        if not self.dtype.is_floating_point:
-            return pixels.to(self.dtype).permute(0, 3, 1, 2)
-        # One long row an image: adding and multiplying three channels at a
-        # time would not fill a vector register.
-        scale, shift = self._row(height * width, pixels.device)
-        flat = pixels.reshape(batch, -1)
-        frames = torch.addcmul(shift, flat.to(torch.float32), scale)
-        return frames.to(self.dtype).reshape(batch, height, width, 3).permute(0, 3, 1, 2)
+        if self.dtype != torch.uint8:
+            frames = slabs.take(tuple(pixels.shape), self.dtype)
+            self._fill(pixels, frames, slabs)
+            pixels = frames
+        return pixels.permute(0, 3, 1, 2)
 
-    def _row(self, count: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-        if count not in self._rows:
-            self._rows[count] = (
-                torch.from_numpy(np.tile(self._scale, count)).to(device, torch.float32),
-                torch.from_numpy(np.tile(self._shift, count)).to(device, torch.float32),
-            )
-        return self._rows[count]
+    def _fill(self, pixels: torch.Tensor, frames: torch.Tensor, slabs: Slabs) -> None:
+        source, target = pixels.view(-1), frames.view(-1)
+        if not self.dtype.is_floating_point:
+            target.copy_(source)
+            return
+        batch, height, width, _ = pixels.shape
+        row = _row(batch * height, width)
+        step = max(STEP // row, 1) * row
+        scale, shift = (
+            torch.from_numpy(np.tile(v, row // 3)).to(self._exact)
+            for v in (self._scale, self._shift)
+        )
+        scratch = slabs.take((2, min(step, len(source))), self._exact)
+        for start in range(0, len(source), step):
+            part, into = source[start : start + step], target[start : start + step]
+            exact, result = scratch[0, : len(part)].view(-1, row), into.view(-1, row)
+            exact.copy_(part.view(-1, row))
+            if self.dtype == self._exact:
+                torch.addcmul(shift, exact, scale, out=result)
+            else:
+                rounded = scratch[1, : len(part)].view(-1, row)
+                result.copy_(torch.addcmul(shift, exact, scale, out=rounded))
+
+
+def _row(lines: int, width: int) -> int:
+    """Choose how many elements share one row of channel values: whole lines, in equal parts."""
+    most = max(ROW // (3 * width), 1)
+    return 3 * width * next(k for k in range(min(most, lines), 0, -1) if lines % k == 0)
 
 
 def _channels(normalize: Normalize) -> tuple[list[float], list[float]]:

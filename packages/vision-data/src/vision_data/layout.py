@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from neuroai_core.errors import NotFoundError, check_known
@@ -23,6 +24,8 @@ class Layout:
     ----------
     root
         The data root: the folder that holds ``raw``, ``interim`` and ``processed``.
+    mounts
+        Where data sets lie that are used in place; None: it is not known.
 
     Examples
     --------
@@ -36,10 +39,11 @@ class Layout:
     """
 
     root: str | os.PathLike[str] = "data"
+    mounts: Mapping[str, Path | None] = field(default_factory=dict)
 
     def raw(self, name: str, subset: str | None = None) -> Path:
-        """Give the folder of the originals: ``raw/<name>[/<subset>]``."""
-        folder = Path(self.root, "raw", check_name("data set", name))
+        """Give the folder of the originals: ``raw/<name>[/<subset>]``, or where it is mounted."""
+        folder = self.mounts.get(name) or Path(self.root, "raw", check_name("data set", name))
         if subset is None:
             return folder
         check_known("subset", [subset], SUBSETS)
@@ -47,7 +51,7 @@ class Layout:
 
     def ready(self, name: str, subset: str) -> Path:
         """Give the file that marks complete originals: ``raw/<name>/<subset>.ready``."""
-        return self.raw(name, subset).with_suffix(".ready")
+        return Path(self.root, "raw", name, f"{self.raw(name, subset).name}.ready")
 
     def interim(self, name: str, subset: str, group: str) -> Path:
         """Give the folder of a linked group: ``interim/<name>/<subset>_<group>``."""
@@ -81,7 +85,9 @@ class Layout:
                 f"there is no data set {name!r} below this data root",
                 path=self.raw(name),
                 expected=_folders(Path(self.root, "raw")),
-                hint=f"fetch it (`vision-data fetch {name}`), put it there, or mount it",
+                hint=f"fetch it (`vision-data fetch {name}`) or put it there"
+                if name not in self.mounts
+                else "say in the configuration where it is mounted: data_mount, or a path",
             )
         raise NotFoundError(
             f"the data set {name!r} has no subset {subset!r}",

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from neuroai_core.errors import DataError, InputError, strict_arguments
-from neuroai_core.files import atomic_write
+from neuroai_core.files import atomic_write, locked, remove_partials
 from vision_data.catalog import ALL, Catalog
 from vision_data.classes import VERSION, ClassTable
 from vision_data.folder import class_folders, find_table
@@ -37,7 +37,7 @@ def link_group(
     root
         The data root.
     catalog
-        Which groups there are; by default those that are shipped.
+        Groups and mounts, see `read_config`; by default what is shipped.
 
     Returns
     -------
@@ -51,16 +51,14 @@ def link_group(
         If a class of the group has no folder, or a real file or folder stands
         where a link should be: it is never removed.
     """
-    layout = Layout(root)
+    catalog = catalog or Catalog.shipped()
+    layout = Layout(root, catalog.mounts)
     target = layout.interim(name, subset, group)
     source = layout.existing_raw(name, subset)
     table = find_table(source, class_folders(source))
-    known = (catalog or Catalog.shipped()).get(name)
+    known = catalog.get(name)
     selected = _selected(known.group(group, table), table, source, whole=group == ALL)
     target.mkdir(parents=True, exist_ok=True)
-    _remove_others(target, {c.folder for c in selected})
-    for entry in selected:
-        _link(target / entry.folder, source / entry.folder, Path(root))
     content = {
         "version": VERSION,
         "data": name,
@@ -70,8 +68,13 @@ def link_group(
     }
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     marker = target / LINK_FILE
-    if not (marker.is_file() and marker.read_text(encoding="utf-8") == text):
-        atomic_write(marker, text)
+    with locked(target / ".link.lock"):
+        remove_partials(target, older_than_s=0)  # nobody else is at work here
+        _remove_others(target, {c.folder for c in selected})
+        for entry in selected:
+            _link(target / entry.folder, source / entry.folder, Path(root))
+        if not (marker.is_file() and marker.read_text(encoding="utf-8") == text):
+            atomic_write(marker, text)
     return target
 
 

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from neuroai_core import EpochOrder
 from neuroai_core.errors import InputError, check_known, strict_arguments
 from vision_data.batches import Batches, EpochPlan
+from vision_data.round_robin import RoundRobin
 from vision_data.sampling import Key, KeyedDataset, as_dtype, collate
 from vision_data.unroll import unroll
 
@@ -31,8 +32,8 @@ class _Keys:
 
     def __iter__(self) -> Iterator[list[Key]]:
         plan = self.plan or self.batches.begin()
-        for step in range(len(plan)):
-            yield [Key(plan.epoch, int(i)) for i in plan.batch(step)]
+        for samples in plan:
+            yield [Key(plan.epoch, i) for i in samples.tolist()]
 
 
 class UnrolledLoader(DataLoader[Any]):
@@ -93,7 +94,7 @@ class UnrolledLoader(DataLoader[Any]):
         self.batches.load_state_dict(state)
 
 
-Sampling = Literal["sequential", "random"]
+Sampling = Literal["sequential", "random", "round_robin"]
 
 
 @strict_arguments
@@ -135,7 +136,9 @@ def get_data_loader(
     n_timesteps
         Steps for which each image is shown: a view, see `unroll`.
     order
-        ``"sequential"``, or ``"random"``: another in every epoch.
+        ``"sequential"``; ``"random"``, another in every epoch; or
+        ``"round_robin"``: the classes take turns, the order within each is
+        random (needs ``dataset.targets``).
     seed
         Of the order and of all random transforms.
     drop_last
@@ -213,4 +216,14 @@ def get_data_loader(
 
 
 def _order(dataset: Any, chosen: npt.NDArray[np.int64], order: str, seed: int) -> EpochOrder:
-    return EpochOrder(len(chosen), seed=seed, shuffle=order == "random")
+    if order != "round_robin":
+        return EpochOrder(len(chosen), seed=seed, shuffle=order == "random")
+    targets = getattr(dataset, "targets", None)
+    if targets is None or len(targets) != len(dataset):
+        raise InputError(
+            "the classes cannot take turns",
+            key="order",
+            expected="a data set with targets, the label of every sample",
+            found=type(dataset).__name__,
+        )
+    return RoundRobin(np.asarray(targets)[chosen], seed=seed)

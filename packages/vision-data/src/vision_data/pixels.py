@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image
 
 from jpeg_crops import CropError, crop_batch, image_sizes
@@ -11,6 +12,7 @@ from neuroai_core.errors import DataError, InputError
 from vision_data.beton.image import JPEG, RAW, ImageField
 from vision_data.beton.reader import BetonFile
 from vision_data.boxes import Boxes
+from vision_data.frames import STEP
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -143,6 +145,21 @@ class ImageColumn:
                 expected="{} x {}".format(*self.sizes[samples[place]]),
                 found="{} x {}".format(*found[place]),
             )
+
+
+def mirror(batch: Pixels, flips: npt.NDArray[np.bool_]) -> None:
+    """Mirror some images of a batch ``(n, height, width, 3)`` left to right, in place."""
+    chosen = batch[flips]
+    if not len(chosen):
+        return
+    # torch has a vectorised flip for three channels; so many at a time that it
+    # works in this thread.
+    step = max(STEP // chosen[0].size, 1)
+    images = torch.from_numpy(chosen).permute(0, 3, 1, 2)
+    for start in range(0, len(images), step):
+        part = images[start : start + step]
+        part.copy_(part.flip(-1))
+    batch[flips] = chosen
 
 
 def _only_image(file: BetonFile) -> str:

@@ -2,15 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from torch.utils.data import Subset
 
-from neuroai_core.errors import InputError
+from neuroai_core.errors import InputError, strict_arguments
 from neuroai_core.rng import generator
+from vision_data.folder import ImageFolder
 
+Transform: TypeAlias = Callable[[Any], Any]
 Indices = npt.NDArray[np.int64]
+
+
+@strict_arguments
+def split_folder(
+    folder: str | os.PathLike[str],
+    val_ratio: float,
+    *,
+    train_transform: Transform | None = None,
+    test_transform: Transform | None = None,
+    target_transform: Transform | None = None,
+    seed: int = 0,
+    stratified: bool = False,
+) -> tuple[Subset[Any], Subset[Any]]:
+    """Split a folder of images into a data set to train on and one to validate on.
+
+    Parameters
+    ----------
+    folder
+        A folder of class folders, see `ImageFolder`.
+    val_ratio, seed, stratified
+        As for `split_indices`.
+    train_transform
+        For the images to train on.
+    test_transform
+        For those to validate on: they never see the training's augmentation.
+    target_transform
+        For the labels of both.
+
+    Returns
+    -------
+    train, val
+        Data sets for `get_data_loader`; no image is in both.
+    """
+    train = ImageFolder(folder, train_transform, target_transform)
+    val = ImageFolder(folder, test_transform, target_transform, table=train.table)
+    places = split_indices(train.targets, val_ratio, seed=seed, stratified=stratified)
+    return Subset(train, places[0].tolist()), Subset(val, places[1].tolist())
 
 
 def split_indices(

@@ -95,7 +95,7 @@ def get_target_transform(name: str, *, catalog: Catalog | None = None) -> Target
     name
         ``"<data set>_<group>"``; either may hold underscores of its own.
     catalog
-        Which groups there are; by default those that are shipped.
+        Which groups there are, see `read_config`; by default those that are shipped.
 
     Raises
     ------

@@ -92,12 +92,7 @@ class ImageField(Field):
         size = int(record["width"]), int(record["height"])
         if record["mode"] == RAW:
             return Image.frombytes("RGB", size, data.tobytes())
-        image = decode_image(data.tobytes())
-        if image.size != size:
-            raise DataError(
-                "a JPEG is not of the size that the file says", expected=size, found=image.size
-            )
-        return image
+        return decode_image(data.tobytes(), size=size)
 
     def pointers(self, column: npt.NDArray[Any]) -> npt.NDArray[np.uint64] | None:
         """See `Field.pointers`."""

@@ -220,8 +220,8 @@ class BetonFile:
     def _metadata(self, fields: int) -> npt.NDArray[Any]:
         record = record_dtype((f"f{i}", f.record) for i, f in enumerate(self.fields.values()))
         start = HEADER.itemsize + fields * DESCRIPTOR.itemsize
-        self._metadata_end = start + len(self) * record.itemsize
-        return self._array(start, record, len(self), "num_samples")
+        self._metadata_end = start + self._samples * record.itemsize
+        return self._array(start, record, self._samples, "num_samples")
 
     def _allocations(self, table: int) -> Allocations:
         size = len(self.data)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+
+from vision_data import cli
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line; give exit code, output and errors."""
+
+    def call(*args):
+        monkeypatch.setattr("sys.argv", ["vision-data", *map(str, args)])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        out, err = capsys.readouterr()
+        return caught.value.code or 0, out, err
+
+    return call
+
+
+def test_from_folder_to_picture(run, data_root, tmp_path):
+    root = ["--root", data_root]
+    code, out, _ = run("link", "cifar100", "invertebrates", *root)
+    assert (code, out.strip()) == (
+        0,
+        str(data_root / "interim" / "cifar100" / "train_invertebrates"),
+    )
+    code, out, err = run(
+        "convert", "cifar100", "invertebrates", "--val-ratio", "0.34", "--stratified", *root
+    )
+    train, val = out.split()
+    assert (code, err) == (0, "")
+    assert val.endswith("val.beton")
+    code, out, _ = run("inspect", train, "--json", "--sheet", tmp_path / "sheet.png")
+    assert json.loads(out)["images"] == 20
+    assert _size(tmp_path / "sheet.png")[0] > 100
+    code, out, _ = run("inspect", out and train)
+    assert "class 14 butterfly: 2" in out
+    assert run("verify", train)[0] == 0
+    for source in (train, data_root / "interim" / "cifar100" / "train_invertebrates"):
+        picture = tmp_path / "batch.png"
+        code, out, _ = run("show", source, "--out", picture, "--n-timesteps", "5")
+        assert (code, out.strip()) == (0, str(picture))
+        assert _size(picture)[0] > 100
+
+
+def _size(path):
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return image.size
+
+
+def test_errors_are_one_message(run, data_root, tmp_path):
+    code, out, err = run("link", "cifar100", "vertebrates", "--root", data_root)
+    assert (code, out) == (1, "")
+    assert err.startswith("error: unknown group")
+    assert "Traceback" not in err
+    assert run("link", "cifar100", "--rot", data_root)[0] == 2
+    assert run("inspect", tmp_path / "nowhere")[0] == 1
+    assert run("fetch", "imagenet", "--root", data_root)[0] == 1
+    assert run("convert", "cifar100", "--write-mode", "png", "--root", data_root)[0] == 1
+
+
+def test_verify_says_what_is_wrong(run, photos):
+    (photos / "0" / "0.jpg").write_text("text")
+    code, out, err = run("verify", photos)
+    assert code == 1
+    assert "8 samples, 1 problems" in out
+    assert "0/0.jpg" in err
+    code, out, _ = run("verify", photos, "--json", "--workers", "2")
+    assert (code, len(json.loads(out)["problems"])) == (1, 1)
+
+
+def test_classes_are_numbered_once(run, data_root):
+    for name in ("cat", "dog"):
+        place = data_root / "raw" / "pets" / "train" / name
+        place.mkdir(parents=True)
+        Image.new("RGB", (4, 4)).save(place / "a.png")
+    assert run("link", "pets", "--root", data_root)[0] == 1
+    assert run("classes", "pets", "--root", data_root)[0] == 0
+    assert run("link", "pets", "--root", data_root)[0] == 0
+    assert run("classes", "pets", "--root", data_root)[0] == 2
+
+
+def test_configuration_and_schema(run, data_root, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text("data_groups:\n  cifar100:\n    two: [6, 99]\n")
+    assert run("link", "cifar100", "two", "--root", data_root, "--config", config)[0] == 0
+    config.write_text("data_group: {}\n")
+    code, _, err = run("link", "cifar100", "two", "--root", data_root, "--config", config)
+    assert code == 1
+    assert "line 1" in err
+    code, out, _ = run("schema")
+    assert json.loads(out)["type"] == "object"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["fetch", "link", "convert", "classes", "inspect", "verify", "show", "schema", "workflow"],
+)
+def test_help_has_an_example(run, command):
+    code, out, _ = run(command, "--help")
+    assert code == 0
+    assert "Example: vision-data" in out
+
+
+def test_interrupt(run, monkeypatch, data_root):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "link_group", interrupted)
+    code, _, err = run("link", "cifar100", "--root", data_root)
+    assert code in (1, 130)
+    assert "Traceback" not in err
