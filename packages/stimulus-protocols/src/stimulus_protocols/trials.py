@@ -79,7 +79,7 @@ class Trials(Dataset[tuple[list[int], list[Any]]]):
             return [index]
         draw = generator(self.seed, "items", index)
         others = draw.choice(self._size - 1, size=self.items - 1, replace=False)
-        return [index, *(int(other) + (other >= index) for other in others)]
+        return [index, *(int(other) + int(other >= index) for other in others)]
 
 
 class Collector:
