@@ -9,6 +9,7 @@ Usage: python campaigns/order.py [--output order.png]   (needs the extra "plot")
 from __future__ import annotations
 
 import argparse
+import itertools
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -32,7 +33,7 @@ def statistics(orders):
     neighbours = np.mean([np.abs(np.diff(o)).mean() / N for o in orders])
     shards = np.mean([len(np.unique(b // SHARD)) for epoch in batches for b in epoch])
     spread = batches.mean(axis=2).std() / (N / np.sqrt(12 * BATCH))
-    repeats = np.mean([(a == b).mean() for a, b in zip(orders, orders[1:], strict=False)])
+    repeats = np.mean([(a == b).mean() for a, b in itertools.pairwise(orders)])
     return {
         "neighbours": float(neighbours),
         "shards in a batch": float(shards),
