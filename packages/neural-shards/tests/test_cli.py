@@ -110,3 +110,22 @@ def test_verify_names_what_is_damaged(run, sessions, tmp_path):
     code, text, _ = run("verify", out)
     assert code == 1
     assert "shard_000001.tar" in text
+
+
+def test_sets_are_merged_cut_anew_and_indexed(run, sessions, tmp_path):
+    one, both, small = tmp_path / "one", tmp_path / "both", tmp_path / "small"
+    assert run("convert", "-i", sessions, "-o", one)[0] == 0
+    assert run("merge", one, one, "-o", both) == (0, f"28 samples in 1 shards in {both}\n", "")
+    code, text, _ = run("reshard", both, "--output", small, "--shard-size", 5)
+    assert (code, text) == (0, f"28 samples in 6 shards in {small}\n")
+    (small / "dataset_metadata.json").unlink()
+    assert run("verify", small)[0] == 1
+    assert run("index", small) == (0, f"28 samples in 6 shards in {small}\n", "")
+    assert run("verify", small)[0] == 0
+
+
+def test_help_shows_an_example(run):
+    for command in ("convert", "info", "verify", "peek", "index", "merge", "reshard"):
+        code, text, _ = run(command, "--help")
+        assert code == 0
+        assert f"neural-shards {command}" in text

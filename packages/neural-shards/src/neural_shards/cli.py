@@ -7,7 +7,9 @@ import glob
 import importlib
 import json
 import multiprocessing
+import os
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from pathlib import Path
@@ -22,6 +24,7 @@ from neural_shards.array_files import ArrayFileSource
 from neural_shards.info import ShardedDatasetInfo
 from neural_shards.parallel import Report, write_shards
 from neural_shards.rewrite import index_shards, merge
+from neural_shards.shard_set import ShardSet
 from neural_shards.verify import verify
 from neuroai_core.errors import InputError, NeuroAIError, NotFoundError
 from neuroai_core.extras import require
@@ -92,30 +95,21 @@ def convert(
             "unknown format", key="--format", expected="nwb, npz, npy, auto", found=kind
         )
     with _executor(workers) as executor, _progress("converting", quiet) as report:
+        options: dict[str, Any] = {"shard_size": shard_size, "compression": compression}
+        options |= {"overwrite": overwrite, "executor": executor, "report": report}
         if kind == "nwb":
             require("pynwb", package="neural-shards", extra="nwb")
-            nwb = importlib.import_module("neural_shards.nwb")
-            summary = nwb.convert_nwb_files(
+            summary = importlib.import_module("neural_shards.nwb").convert_nwb_files(
                 paths,
                 output,
-                shard_size=shard_size,
+                modalities=modalities,
                 bin_size_ms=bin_size_ms,
                 sequence_length=sequence_length,
                 overlap=overlap,
-                compression=compression,
-                overwrite=overwrite,
-                **({"modalities": modalities} if modalities else {}),
+                **options,
             )
         else:
-            summary = write_shards(
-                ArrayFileSource(paths, modalities),
-                output,
-                shard_size=shard_size,
-                compression=compression,
-                overwrite=overwrite,
-                executor=executor,
-                report=report,
-            )
+            summary = write_shards(ArrayFileSource(paths, modalities), output, **options)
     _say(summary, output)
     if validate:
         verify_command(output, quiet=quiet)
@@ -132,6 +126,22 @@ def info(folder: Folder, as_json: AsJson = False) -> None:
         sys.stdout.write(json.dumps(about.get_summary(), indent=1) + "\n")
     else:
         about.print_summary()
+
+
+@app.command()
+def peek(
+    folder: Folder,
+    sample: Annotated[int, typer.Option(help="Which, counted from 0.")] = 0,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture.")] = Path("peek.png"),
+) -> None:
+    """Draw a sample: rasters, traces, behaviour.
+
+    Example: neural-shards peek ./shards --sample 12 --output sample.png
+    """
+    require("matplotlib", package="neural-shards", extra="plot")
+    picture = importlib.import_module("neural_shards.picture")
+    picture.draw_sample(ShardSet(folder), sample).savefig(output, dpi=120)
+    _out.print(f"sample {sample} of {folder} drawn in {output}")
 
 
 @app.command()
@@ -215,7 +225,7 @@ def main() -> None:
     """Run the command; an error is one message and exit code 1."""
     try:
         app(standalone_mode=True)
-    except NeuroAIError as error:
+    except (NeuroAIError, OSError) as error:  # OSError: a full disk, no permission
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
 
@@ -250,8 +260,20 @@ def _executor(workers: int) -> Iterator[Executor | None]:
         yield None
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as executor:
+    with ProcessPoolExecutor(workers, context, initializer=_end_with_parent) as executor:
         yield executor
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it is killed; nobody else would."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextlib.contextmanager

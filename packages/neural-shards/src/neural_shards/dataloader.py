@@ -60,10 +60,9 @@ class ShardDataLoader(DataLoader[dict[str, Any]]):
 
     def __iter__(self) -> Iterator[dict[str, Any]]:  # type: ignore[override]
         self._cursor = cursor = self._cursor.begin()
+        if self._batches.stripes(cursor.delivered).steps == 0:
+            cursor.end_epoch()  # a state that was taken after the last batch
         stripes = self._batches.stripes(cursor.delivered)
-        if stripes.steps == 0:
-            cursor.end_epoch()
-            return
         for step, batch in enumerate(super().__iter__(), 1):
             cursor.delivered = self._after(stripes, step)
             self.skipped += batch.pop(_SKIPPED, ())
@@ -87,7 +86,10 @@ class ShardDataLoader(DataLoader[dict[str, Any]]):
         return self._cursor.state_dict()
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state_dict` gave, with any batch size, workers and ranks."""
+        """Go on from what `state_dict` gave, with any batch size, workers and ranks.
+
+        A state taken after the last batch of an epoch goes on with the next epoch.
+        """
         self._cursor = replace(self._cursor)  # an iteration under way keeps its own
         self._cursor.load_state_dict(state)
 

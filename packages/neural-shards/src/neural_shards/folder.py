@@ -45,7 +45,9 @@ def begin(folder: Path, *, overwrite: bool, plan: str | None = None) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     there = sorted(path.name for path in folder.iterdir())
     unfinished = MARKER in there and manifest.NAME not in there
-    if there and not unfinished and not overwrite:
+    # A writer may be killed even while it writes its marker.
+    begun = unfinished or all(_is_partial(name) for name in there)
+    if not begun and not overwrite:
         raise InputError(
             "the output folder is not empty",
             key="output_dir",
@@ -88,11 +90,15 @@ def _clear(folder: Path, there: list[str], *, partial_only: bool) -> None:
         )
     # The manifest goes first: what is half cleared must not look like a set.
     for name in sorted(there, key=lambda name: name != manifest.NAME):
-        if not partial_only or name.endswith(PARTIAL):
+        if not partial_only or _is_partial(name):
             (folder / name).unlink()
 
 
 def _is_ours(name: str) -> bool:
     if name.startswith("."):
-        return name == MARKER or name.endswith(PARTIAL)
+        return name == MARKER or _is_partial(name)
     return name == manifest.NAME or is_shard(name.removesuffix(ENDING))
+
+
+def _is_partial(name: str) -> bool:
+    return name.startswith(".") and name.endswith(PARTIAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from neural_shards import folder, names
 from neural_shards.index import ENDING, ShardIndex
 from neural_shards.manifest import NAME, Manifest, Shard, combine, describe
+from neural_shards.remote import RemoteFolder
 from neural_shards.shard import OpenShard
 from neuroai_core.errors import (
     DataError,
@@ -41,7 +43,8 @@ class ShardSet:
     Parameters
     ----------
     shard_dir
-        The folder.
+        The folder, or the URL of one (``s3://...``) with a manifest: its shards
+        are fetched when they are needed, checked, and kept.
     shard_pattern
         Which files are shards, as ``"train-*.tar"``; only for a folder
         without manifest. None: all tars.
@@ -54,6 +57,8 @@ class ShardSet:
         Read the ``.pyd`` pickles of sets that NeuroFMX wrote, through an
         unpickler that knows NumPy arrays and torch tensors and nothing else;
         they come as NumPy arrays.
+    cache_dir, cache_bytes, storage_options
+        For a set elsewhere; see `RemoteFolder`.
 
     Raises
     ------
@@ -82,9 +87,20 @@ class ShardSet:
         check: bool = True,
         on_error: str = "raise",
         allow_pickle: bool = False,
+        cache_dir: str | os.PathLike[str] | None = None,
+        cache_bytes: int | None = None,
+        storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         check_known("policy", [on_error], ("raise", "skip"), key="on_error")
-        self.path = Path(shard_dir)
+        self._remote: RemoteFolder | None = None
+        if "://" in os.fspath(shard_dir):
+            self._remote = RemoteFolder(
+                os.fspath(shard_dir),
+                cache_dir=cache_dir,
+                cache_bytes=cache_bytes,
+                options=storage_options,
+            )
+        self.path = Path(shard_dir) if self._remote is None else self._remote.folder
         self._check = check
         self._allow_pickle = allow_pickle
         self._skip = on_error == "skip"
@@ -105,8 +121,8 @@ class ShardSet:
         counts = np.array([shard.samples for shard in self.shards], dtype=np.int64)
         self.blocks: npt.NDArray[np.int64] = counts
         self._ends = np.cumsum(counts)
-        parts = [(s.name, s.samples, s.bytes, s.index) for s in self.shards]
-        self.fingerprint = digest(*(x for part in parts for x in part), size=8).hex()
+        parts = json.dumps([(s.name, s.samples, s.bytes, s.index) for s in self.shards])
+        self.fingerprint = digest(parts, size=8).hex()
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
@@ -152,6 +168,8 @@ class ShardSet:
 
     def _read_manifest(self, pattern: str | None) -> Manifest | None:
         path = self.path / NAME
+        if self._remote is not None:
+            return Manifest.from_bytes(self._remote.manifest(), f"{self._remote.url}/{NAME}")
         if pattern is not None or not path.exists():
             return None
         return Manifest.from_bytes(path.read_bytes(), path)
@@ -159,7 +177,12 @@ class ShardSet:
     def _compare(self) -> None:
         """Compare what lies in the folder with the manifest; name every difference."""
         known = {shard.name: shard for shard in self.shards}
-        there = {entry.name: entry for entry in os.scandir(self.path)}
+        if self._remote is not None:
+            there = self._remote.sizes()
+        else:
+            with os.scandir(self.path) as entries:
+                shards = (entry for entry in entries if names.is_shard(entry.name))
+                there = {entry.name: entry.stat().st_size for entry in shards}
         found = [f"{name} is missing" for name in known if name not in there]
         found += [
             f"{name} is not in the manifest"
@@ -167,7 +190,7 @@ class ShardSet:
             if names.is_shard(name) and name not in known
         ]
         for name, shard in known.items():
-            if name in there and (size := there[name].stat().st_size) != shard.bytes:
+            if name in there and (size := there[name]) != shard.bytes:
                 found.append(f"{name} has {size} bytes, not {shard.bytes}")
         if found and not self._skip:
             raise problems("the shards are not those of the manifest", found, path=self.path)
@@ -182,7 +205,7 @@ class ShardSet:
         return tuple(shards)
 
     def _open_shard(self, shard: Shard) -> OpenShard:
-        path = self.path / shard.name
+        path = self.path / shard.name if self._remote is None else self._remote.fetch(shard)
         # What the manifest knows is compared even where the index has to be made anew.
         check = self._check and self.manifest is not None
         options = {"check": check, "partial": self._skip, "allow_pickle": self._allow_pickle}

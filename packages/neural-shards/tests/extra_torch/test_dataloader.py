@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import multiprocessing
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from neural_shards import (
     WebDatasetLoader,
@@ -15,6 +18,7 @@ from neural_shards import (
     create_shards_from_arrays,
     create_webdataset_dataloader,
 )
+from neuroai_core.errors import DataError
 
 N = 50
 
@@ -104,6 +108,111 @@ def test_ranks_share_a_global_batch_and_another_number_goes_on(numbered):
     resumed = create_webdataset_dataloader(numbered, 8, 0, tail="drop")
     resumed.load_state_dict(ranks[1].state_dict())
     assert numbers(resumed) == alone[3:]
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")  # 3.12: pytest has threads
+def test_persistent_workers_of_any_kind_go_on_in_mid_epoch_and_across_its_end(numbered, context):
+    options = {"seed": 5, "persistent_workers": True, "multiprocessing_context": context}
+    alone = create_webdataset_dataloader(numbered, 8, 0, seed=5)
+    whole = [batch for _ in range(3) for batch in numbers(alone)]
+    loader = create_webdataset_dataloader(numbered, 8, 2, **options)
+    got = numbers(loader)
+    for batch in loader:
+        got.append(batch["number"].tolist())
+        if len(got) == 10:
+            break
+    state = loader.state_dict()
+    fresh = create_webdataset_dataloader(numbered, 8, 0, seed=5)
+    fresh.load_state_dict(state)
+    assert got + numbers(fresh) + numbers(fresh) == whole
+    loader.load_state_dict(state)  # and the same loader, whose workers are running
+    assert got + numbers(loader) + numbers(loader) == whole
+
+
+@pytest.mark.parametrize("world", [1, 2, 4])
+@pytest.mark.parametrize("tail", ["drop", "pad", "spread"])
+def test_ranks_make_equal_steps_and_cover_the_epoch(numbered, world, tail):
+    loaders = [
+        create_webdataset_dataloader(numbered, 4, 0, tail=tail, rank=rank, world_size=world)
+        for rank in range(world)
+    ]
+    batches = [list(loader) for loader in loaders]
+    assert len({len(b) for b in batches}) == 1
+    assert all(len(loader) == len(b) for loader, b in zip(loaders, batches, strict=True))
+    seen = [n for b in batches for batch in b for n in batch["number"].tolist()]
+    if tail == "pad":
+        valid = [v for b in batches for batch in b for v in batch["valid"].tolist()]
+        seen = [n for n, v in zip(seen, valid, strict=True) if v]
+    expected = N if tail != "drop" else N // (4 * world) * 4 * world
+    assert len(seen) == len(set(seen)) == expected
+
+
+@settings(max_examples=12)
+@given(st.lists(st.tuples(st.sampled_from([1, 2, 4]), st.integers(0, 5)), max_size=4))
+def test_any_ranks_take_over_from_any_others(numbered, legs):
+    """Each leg runs some ranks for some steps; the global batch stays 8."""
+    whole = flat(numbers(create_webdataset_dataloader(numbered, 8, 0, tail="drop")))
+    got, state = [], None
+    for world, steps in [*legs, (1, 99)]:
+        options = {"tail": "drop", "world_size": world}
+        ranks = [
+            create_webdataset_dataloader(numbered, 8 // world, 0, rank=rank, **options)
+            for rank in range(world)
+        ]
+        for loader in ranks:
+            if state is not None:
+                loader.load_state_dict(state)
+        for step, batches in enumerate(zip(*ranks, strict=True)):
+            got += flat(batch["number"].tolist() for batch in batches)
+            state = ranks[0].state_dict()
+            if step + 1 == steps:
+                break
+        if len(got) >= len(whole):
+            break
+    assert got[: len(whole)] == whole
+
+
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # torch cleans up
+def test_a_worker_that_is_killed_is_an_error_and_the_state_goes_on(numbered):
+    loader = create_webdataset_dataloader(numbered, 4, 2)
+    whole = numbers(create_webdataset_dataloader(numbered, 4, 0))
+    iterator, got = iter(loader), []
+    got = [next(iterator)["number"].tolist() for _ in range(2)]
+    for child in multiprocessing.active_children():
+        child.kill()
+    with pytest.raises(RuntimeError, match="worker"):
+        got += [batch["number"].tolist() for batch in iterator]
+    resumed = create_webdataset_dataloader(numbered, 4, 0)
+    resumed.load_state_dict(loader.state_dict())
+    rest = numbers(resumed)
+    assert rest == whole[len(whole) - len(rest) :]
+    assert len(rest) >= len(whole) - 2 - 4
+
+
+def test_damaged_samples_are_skipped_and_listed(tmp_path):
+    create_shards_from_arrays(tmp_path, {"number": np.arange(12), "x": np.zeros((12, 99))}, 4)
+    shard = tmp_path / "shard_000001.tar"
+    content = bytearray(shard.read_bytes())
+    content[content.index(b"sample_000000006.x") + 700] ^= 1
+    shard.write_bytes(content)
+    loader = create_webdataset_dataloader(tmp_path, 4, 1, False, on_error="skip")
+    assert numbers(loader) == [[0, 1, 2, 3], [4, 6, 7], [8, 9, 10, 11]]
+    assert len(loader.skipped) == 1
+    assert "sample_000000006" in str(loader.skipped[0])
+
+
+def test_collate_is_what_a_batch_is():
+    samples = [{"x": np.full(2, i), "t": torch.full((2,), i), "s": "a", "n": i} for i in range(3)]
+    batch = collate_webdataset(samples)
+    assert batch["x"].tolist() == batch["t"].tolist() == [[0, 0], [1, 1], [2, 2]]
+    assert batch["n"].tolist() == [0, 1, 2]
+    assert batch["s"] == ["a"] * 3
+    with pytest.raises(DataError, match="lacks a modality"):
+        collate_webdataset([*samples, {"x": np.zeros(2)}])
+    ragged = collate_webdataset([{"x": np.zeros(i)} for i in range(3)], ragged="pad")
+    assert ragged["x_mask"].sum(dim=1).tolist() == [0, 1, 2]
 
 
 def test_a_plain_torch_loader_deals_whole_shards(numbered):
