@@ -13,6 +13,9 @@ from torch.utils.data import DataLoader, IterableDataset
 from neuroai_core import DataError, InputError, UnknownArgumentError
 from retina_data import LongCycler, ShortCycler, session_loaders
 
+# Python 3.12 warns of any fork in a process with threads, and torch has threads.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
 lengths = st.lists(st.integers(1, 6), min_size=1, max_size=4)
 
 

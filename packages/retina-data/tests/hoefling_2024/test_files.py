@@ -3,12 +3,14 @@ from __future__ import annotations
 import pickle
 import shutil
 import zipfile
+from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
 
 from neuroai_core import DataError, InputError, NotFoundError, ProblemsError, UnknownNameError
+from retina_data import reliability
 from retina_data.hoefling_2024 import (
     Filters,
     filter_responses,
@@ -16,9 +18,17 @@ from retina_data.hoefling_2024 import (
     get_all_responses,
     make_final_responses,
     read_traces,
+    repeated_responses,
     write_synthetic,
 )
-from retina_data.hoefling_2024.constants import CLIP_S, MISLABELLED_RIGHT, MOVIES, RESPONSES
+from retina_data.hoefling_2024.constants import (
+    BAR_S,
+    CHIRP_S,
+    CLIP_S,
+    MISLABELLED_RIGHT,
+    MOVIES,
+    RESPONSES,
+)
 
 
 @pytest.fixture
@@ -102,6 +112,27 @@ def test_newer_files_name_their_spikes_and_times_otherwise(hoefling, edit):
     found = get_all_responses(edit(rename))
     for name in expected:
         np.testing.assert_allclose(found[name].train, expected[name].train, atol=1e-6)
+
+
+@pytest.mark.parametrize(("stimulus", "shape"), [("chirp", (5, 14, 990)), ("mb", (3, 14, 984))])
+def test_repeated_responses_of_chirp_and_moving_bar(hoefling, stimulus, shape):
+    for session in read_traces(hoefling[0], stimulus=stimulus).values():
+        trials = repeated_responses(session)
+        assert trials.shape == shape
+        assert (reliability.noise_ceiling(trials) > 0.8).all()
+        # The third repetition, half a second after its start.
+        start = session.triggers_s[2 * (2 if stimulus == "chirp" else 8)]
+        step = (CHIRP_S / 989) if stimulus == "chirp" else (BAR_S / 122)
+        expected = np.interp(start + 15 * step, session.times_s[6], session.traces[6])
+        assert trials[2, 6, 15] == pytest.approx(expected)
+
+
+def test_repetitions_must_be_whole(hoefling):
+    session = next(iter(read_traces(hoefling[0], stimulus="mb").values()))
+    with pytest.raises(ProblemsError, match="23 triggers"):
+        repeated_responses(replace(session, triggers_s=session.triggers_s[:-1]))
+    with pytest.raises(ProblemsError, match="natural"):
+        repeated_responses(next(iter(read_traces(hoefling[0]).values())))
 
 
 def test_detrended_is_raw_less_smoothed(hoefling):

@@ -10,7 +10,11 @@ Doi:10.7554/eLife.86860.
 
 from retina_data.hoefling_2024.dataloaders import natmov_dataloaders_v2, natmov_sessions
 from retina_data.hoefling_2024.filters import Filters, filter_responses
-from retina_data.hoefling_2024.responses import get_all_responses, make_final_responses
+from retina_data.hoefling_2024.responses import (
+    get_all_responses,
+    make_final_responses,
+    repeated_responses,
+)
 from retina_data.hoefling_2024.stimuli import get_all_movies
 from retina_data.hoefling_2024.synthetic import write_synthetic
 from retina_data.hoefling_2024.traces import read_traces
@@ -24,5 +28,6 @@ __all__ = [
     "natmov_dataloaders_v2",
     "natmov_sessions",
     "read_traces",
+    "repeated_responses",
     "write_synthetic",
 ]

@@ -20,6 +20,13 @@ NUM_CLIPS = 108
 TEST_CLIPS, REPEATS = 5, 3
 #: From a clip's trigger to its last frame, in seconds.
 CLIP_S = 4.9666667
+#: For the stimuli that identify cell types: triggers of a repetition, from which of them the
+#: responses are taken, their duration in seconds, and their frames at RATE_HZ. Of a chirp the
+#: second trigger comes 5 s after the first; of a moving bar each direction has one.
+CHIRP_S, CHIRP_FRAMES, CHIRP_TRIGGERS = 32.98999999, 990, 2
+BAR_S, BAR_FRAMES = 4.054001, 123
+#: Directions of motion of the moving bar, in degrees, in the order they were shown.
+BAR_DIRECTIONS_DEG = (0, 180, 45, 225, 90, 270, 135, 315)
 #: Clips for validation in the paper's models.
 VALIDATION_CLIPS = (0, 4, 10, 11, 18, 30, 45, 62, 67, 77, 79, 80, 81, 83, 95)
 #: Labelled left in the file, in truth a right eye.

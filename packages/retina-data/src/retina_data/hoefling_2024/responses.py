@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from neuroai_core.errors import problems, strict_arguments
 from retina_data.hoefling_2024.constants import (
+    BAR_DIRECTIONS_DEG,
+    BAR_FRAMES,
+    BAR_S,
+    CHIRP_FRAMES,
+    CHIRP_S,
+    CHIRP_TRIGGERS,
     CLIP_LENGTH,
     CLIP_S,
     REPEATS,
@@ -105,6 +112,42 @@ def make_final_responses(sessions: Mapping[str, Traces]) -> dict[str, ResponsesT
     if found:
         raise problems("these are no responses to the natural movie", found)
     return {name: _split(session) for name, session in sessions.items()}
+
+
+def repeated_responses(session: Traces) -> Floats:
+    """Give the responses to the repetitions of chirp or moving bar, at 30 Hz.
+
+    Parameters
+    ----------
+    session
+        Traces recorded during ``"chirp"`` or ``"mb"``.
+
+    Returns
+    -------
+    ``(trials, neurons, time)``, as `retina_data.reliability` takes them: 990
+    frames of a chirp; 8 times 123 of the bar, its directions in the order of
+    `BAR_DIRECTIONS_DEG`.
+
+    Raises
+    ------
+    ProblemsError
+        If the triggers are not those of whole repetitions.
+    """
+    chirp = session.stimulus == "chirp"
+    triggers = CHIRP_TRIGGERS if chirp else len(BAR_DIRECTIONS_DEG)
+    count = len(session.triggers_s)
+    if session.stimulus == "natural" or not count or count % triggers:
+        raise problems(
+            "these are no whole repetitions of chirp or moving bar",
+            [f"stimulus {session.stimulus!r} with {count} triggers, {triggers} to a repetition"],
+        )
+    if chirp:
+        starts = replace(session, triggers_s=session.triggers_s[::CHIRP_TRIGGERS])
+        responses = interpolate(starts, duration_s=CHIRP_S, frames=CHIRP_FRAMES)
+    else:
+        responses = interpolate(session, duration_s=BAR_S, frames=BAR_FRAMES)
+    neurons = len(responses)
+    return responses.reshape(neurons, count // triggers, -1).transpose(1, 0, 2)
 
 
 def interpolate(session: Traces, *, duration_s: float, frames: int) -> Floats:

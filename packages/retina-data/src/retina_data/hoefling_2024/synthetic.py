@@ -14,6 +14,10 @@ from neuroai_core import rng
 from neuroai_core.errors import InputError, check_known, strict_arguments
 from neuroai_core.files import atomic_path
 from retina_data.hoefling_2024.constants import (
+    BAR_DIRECTIONS_DEG,
+    BAR_S,
+    CHIRP_S,
+    CHIRP_TRIGGERS,
     CLIP_LENGTH,
     CLIP_S,
     MOVIES,
@@ -129,13 +133,21 @@ def _write_session(
     spread = spikes.std(axis=1, keepdims=True)
     spikes = spikes + noise * spread * random.standard_normal(spikes.shape)
     delays = random.uniform(0, 0.01, (all_cells, 1))  # a line scan reaches each cell in its turn
-    for stimulus in ("natural",):
-        group[f"{stimulus}_inferred_spikes"] = spikes
-        group[f"{stimulus}_raw_traces"] = spikes + 10
-        group[f"{stimulus}_smoothed_traces"] = np.full_like(spikes, 10)
-        group[f"{stimulus}_preprocessed_traces"] = spikes
-        group[f"{stimulus}_traces_times"] = times + delays
-        group[f"{stimulus}_trigger_times"] = triggers[np.newaxis]
+    bars = len(BAR_DIRECTIONS_DEG)
+    chirps = 1 + (np.arange(5)[:, np.newaxis] * (CHIRP_S + 1) + [0, 5]).reshape(-1)
+    passes = 1 + np.arange(3 * bars) * (BAR_S + 0.05)
+    recorded = {
+        "natural": (spikes, times, triggers),
+        "chirp": _repeat(chirps[::CHIRP_TRIGGERS], CHIRP_S, all_cells, random, noise, chirps),
+        "mb": _repeat(passes[::bars], bars * (BAR_S + 0.05), all_cells, random, noise, passes),
+    }
+    for stimulus, (values, at, trigger) in recorded.items():
+        group[f"{stimulus}_inferred_spikes"] = values
+        group[f"{stimulus}_raw_traces"] = values + 10
+        group[f"{stimulus}_smoothed_traces"] = np.full_like(values, 10)
+        group[f"{stimulus}_preprocessed_traces"] = values
+        group[f"{stimulus}_traces_times"] = at + delays
+        group[f"{stimulus}_trigger_times"] = trigger[np.newaxis]
     group["d_qi"] = np.append(random.uniform(0.7, 0.9, good), [0.1, 0.9])
     group["chirp_qi"] = np.append(random.uniform(0.4, 0.6, good), [0.1, 0.9])
     groups = random.integers(1, 33, all_cells)
@@ -152,6 +164,22 @@ def _write_session(
     group["roi_mask"] = mask
     group.attrs["eye"] = "left" if index % 2 else "right"
     group.attrs["scan_sequence_idx"] = index % 20
+
+
+def _repeat(
+    starts: _Floats,
+    duration_s: float,
+    cells: int,
+    random: np.random.Generator,
+    noise: float,
+    triggers: _Floats,
+) -> tuple[_Floats, _Floats, _Floats]:
+    """Make traces that repeat a slow wave of each cell's own from each start on."""
+    times = np.arange(0, starts[-1] + duration_s + 2, 1 / IMAGING_HZ)
+    since = times - starts[np.clip(np.searchsorted(starts, times) - 1, 0, None)]
+    hertz = random.uniform(0.2, 0.6, (cells, 1))
+    traces = 1 + np.sin(2 * np.pi * hertz * since)
+    return traces + noise * random.standard_normal(traces.shape), times, triggers
 
 
 def _zip(target: Path, name: str, content: bytes) -> None:
