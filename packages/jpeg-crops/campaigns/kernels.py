@@ -1,4 +1,3 @@
-# ruff: noqa: S603, T201  # it runs compilers and what they made, and reports
 """Compare the kernels of every instruction set with plain C, on an emulator where need be.
 
 AVX2 and SSE4.1 run on the machine itself; NEON under ``qemu-aarch64``, where that and the
