@@ -74,6 +74,7 @@ def main() -> None:
                 del results[name]
             else:
                 results[name].append(found)
+                print(f"{name}: {found['rate']:.0f}/s, {found['cpu_ms']:.2f} CPU ms", flush=True)
     report(results, options)
 
 

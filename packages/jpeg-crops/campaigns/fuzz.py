@@ -13,6 +13,7 @@ import io
 import itertools
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,9 +64,12 @@ def main() -> int:
     """Build, run, and report the executions."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=100_000)
-    parser.add_argument("--folder", type=Path, default=Path("fuzz"))
+    parser.add_argument("--folder", type=Path, default=Path("build/fuzz-jpeg-crops"))
     parser.add_argument("--compiler", default="clang")
     options = parser.parse_args()
+    if shutil.which(options.compiler) is None:
+        print(f"no {options.compiler} here: nothing fuzzed")
+        return 1
     corpus, found = options.folder / "corpus", options.folder / "found"
     corpus.mkdir(parents=True, exist_ok=True)
     found.mkdir(exist_ok=True)
