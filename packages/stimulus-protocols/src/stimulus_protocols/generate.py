@@ -23,6 +23,7 @@ def generate_gratings(
     frame_rate: float = 30.0,
     contrast: float = 1.0,
     mean: float = 0.5,
+    amplitude: float | None = None,
     phase: float = 0.0,
 ) -> npt.NDArray[np.float32]:
     """Compute a drifting sine grating.
@@ -43,6 +44,9 @@ def generate_gratings(
         Frames a second.
     contrast, mean
         Michelson contrast around a mean luminance.
+    amplitude
+        Deviation from the mean at contrast 1, by default the mean itself;
+        needed for data that are centred, ``mean=0, amplitude=1``.
     phase
         Degrees, at the image centre at time 0; 0 is a bright bar.
 
@@ -74,6 +78,7 @@ def generate_gratings(
         frame_rate_hz=frame_rate,
         contrast=contrast,
         mean=mean,
+        amplitude=amplitude,
         phase_deg=phase,
     ).render()
 
@@ -85,6 +90,7 @@ def generate_noise_stimulus(
     *,
     contrast: float = 1.0,
     mean: float = 0.5,
+    amplitude: float | None = None,
     seed: int = 0,
 ) -> npt.NDArray[np.float32]:
     """Compute white noise, independent in every pixel, frame and channel.
@@ -98,6 +104,8 @@ def generate_noise_stimulus(
     contrast, mean
         The values are ``mean * (1 + contrast * s)``; `s` has a standard
         deviation of 1 (gaussian) or lies within -1 and 1 (the others).
+    amplitude
+        As for `generate_gratings`.
     seed
         The same seed gives the same noise; global random state is not used.
 
@@ -120,6 +128,7 @@ def generate_noise_stimulus(
         distribution=distribution,
         contrast=contrast,
         mean=mean,
+        amplitude=amplitude,
         seed=seed,
     ).render()
 
@@ -134,6 +143,7 @@ def generate_moving_bar(
     frame_rate: float = 30.0,
     contrast: float = 1.0,
     mean: float = 0.5,
+    amplitude: float | None = None,
 ) -> npt.NDArray[np.float32]:
     """Compute a bar that enters the image on one side and crosses it.
 
@@ -152,6 +162,8 @@ def generate_moving_bar(
         depend on it.
     contrast, mean
         The background is `mean`, the bar ``mean * (1 + contrast)``.
+    amplitude
+        As for `generate_gratings`.
 
     Returns
     -------
@@ -175,6 +187,7 @@ def generate_moving_bar(
         frame_rate_hz=frame_rate,
         contrast=contrast,
         mean=mean,
+        amplitude=amplitude,
     ).render()
 
 
