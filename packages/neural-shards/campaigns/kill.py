@@ -103,7 +103,10 @@ def kill_writers(name, function, inputs, root, kills, draw):
             function(folder, inputs)
         left = {n: c for n, c in contents(folder).items() if n != ".unfinished.json"}
         assert left == expected, "the rerun differs"
-    print(f"{name}: {killed} kills, {finished} finished shards whole, every rerun identical")
+    print(
+        f"{name}: {killed} kills, {finished} finished shards whole, every rerun identical",
+        flush=True,
+    )
 
 
 def read_and_note(folder, path, log):

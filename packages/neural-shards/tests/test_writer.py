@@ -77,6 +77,18 @@ def test_an_unfinished_set_is_written_anew(tmp_path):
     assert hashes(killed) == hashes(whole)
 
 
+def test_one_that_was_killed_at_its_first_or_its_last_step_is_written_anew(tmp_path):
+    write(tmp_path / "whole")
+    for name, left in (("first", ".unfinished.json.1.ab.partial"), ("last", "unfinished.json")):
+        folder = tmp_path / name
+        if name == "last":
+            write(folder)
+        folder.mkdir(exist_ok=True)
+        (folder / f".{left}").write_text("{}")
+        write(folder)
+        assert hashes(folder) == hashes(tmp_path / "whole")
+
+
 def test_a_folder_in_use_is_refused_and_only_sets_are_cleared(tmp_path):
     folder = tmp_path / "set"
     write(folder)

@@ -134,6 +134,7 @@ class Batches(Dataset[dict[str, Any]]):
         self._skip = on_error == "skip"
         self._order = order
         self._stripes = stripes
+        self._dealt = stripes
         self._modalities = modalities
         self._policy = policy
 
@@ -147,7 +148,9 @@ class Batches(Dataset[dict[str, Any]]):
 
     def stripes(self, start: int) -> Stripes:
         """Deal what is left of an epoch after `start` positions."""
-        return replace(self._stripes, start=start)
+        if self._dealt.start != start:
+            self._dealt = replace(self._stripes, start=start)
+        return self._dealt
 
     def __getitem__(self, ticket: Ticket) -> dict[str, Any]:
         stripes = self.stripes(ticket.start)

@@ -44,9 +44,8 @@ def begin(folder: Path, *, overwrite: bool, plan: str | None = None) -> bool:
         raise InputError("the output is no folder", key="output_dir", path=folder)
     folder.mkdir(parents=True, exist_ok=True)
     there = sorted(path.name for path in folder.iterdir())
-    unfinished = MARKER in there and manifest.NAME not in there
-    # A writer may be killed even while it writes its marker.
-    begun = unfinished or all(_is_partial(name) for name in there)
+    # A writer may be killed even while it writes its marker, or before it takes it away.
+    begun = MARKER in there or all(_is_partial(name) for name in there)
     if not begun and not overwrite:
         raise InputError(
             "the output folder is not empty",
@@ -55,7 +54,7 @@ def begin(folder: Path, *, overwrite: bool, plan: str | None = None) -> bool:
             found=", ".join(there[:5]) + (" ..." if len(there) > 5 else ""),
             hint="choose another folder, or clear this one with overwrite=True (--overwrite)",
         )
-    goes_on = unfinished and plan is not None and _plan(folder) == plan
+    goes_on = MARKER in there and plan is not None and _plan(folder) == plan
     _clear(folder, there, partial_only=goes_on)
     atomic_write(folder / MARKER, json.dumps({"format": manifest.FORMAT, "plan": plan}) + "\n")
     return goes_on

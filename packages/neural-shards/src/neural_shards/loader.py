@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neural_shards.cursor import Cursor
-from neural_shards.parts import Consumer, Part, this_consumer
+from neural_shards.parts import Consumer, Part, this_consumer, this_rank
 from neural_shards.samples import Samples, as_samples
 from neuroai_core.errors import DataError, InputError, NeuroAIError, NotFoundError, strict_arguments
 
@@ -88,6 +88,7 @@ class WebDatasetLoader:
         self.skipped: list[NeuroAIError] = []
         self._skip = on_error == "skip"
         self._consumer = Consumer()
+        self._rank = (0, 1)
         self._cursor = Cursor("", 0, seed, shuffle, buffer_size)
         self._take(Consumer())
         self._begun = _shared_epochs()
@@ -96,7 +97,7 @@ class WebDatasetLoader:
         return len(self.shards)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        consumer = this_consumer()
+        consumer = this_consumer(self._rank)
         if consumer != self._consumer:
             self._take(consumer)
         worker = consumer.worker
@@ -153,10 +154,14 @@ class WebDatasetLoader:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave; another data set or order is a `DataError`."""
-        consumer = this_consumer()
+        consumer = this_consumer(self._rank)
         if consumer != self._consumer:
             self._take(consumer)
         self._cursor.load_state_dict(state)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A worker that is not forked knows nothing of the ranks; its loader brings it.
+        return {**self.__dict__, "_rank": this_rank(self._rank)}
 
     def _take(self, consumer: Consumer) -> None:
         """Become the part of the set that a worker and rank reads."""

@@ -29,9 +29,12 @@ class Consumer:
         return f"/{self.worker}of{self.num_workers}/{self.rank}of{self.world_size}"
 
 
-def this_consumer() -> Consumer:
-    """Find out who reads: ask torch about workers and ranks where it is in use."""
-    rank, world_size = this_rank()
+def this_consumer(alone: tuple[int, int] = (0, 1)) -> Consumer:
+    """Find out who reads: ask torch about workers and ranks where it is in use.
+
+    `alone` is the rank and the number of ranks where torch.distributed does not say them.
+    """
+    rank, world_size = this_rank(alone)
     torch = sys.modules.get("torch")
     info = None if torch is None else torch.utils.data.get_worker_info()
     if info is None:
@@ -39,13 +42,13 @@ def this_consumer() -> Consumer:
     return Consumer(int(info.id), int(info.num_workers), rank, world_size, in_worker=True)
 
 
-def this_rank() -> tuple[int, int]:
-    """Give the rank and the number of ranks of torch.distributed, (0, 1) without it."""
+def this_rank(alone: tuple[int, int] = (0, 1)) -> tuple[int, int]:
+    """Give the rank and the number of ranks of torch.distributed, `alone` without it."""
     torch = sys.modules.get("torch")
     if torch is None or not torch.distributed.is_available():
-        return 0, 1
+        return alone
     if not torch.distributed.is_initialized():
-        return 0, 1
+        return alone
     return int(torch.distributed.get_rank()), int(torch.distributed.get_world_size())
 
 
