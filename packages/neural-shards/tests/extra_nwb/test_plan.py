@@ -205,7 +205,7 @@ def test_fluorescence_and_its_regions(new_file: Callable[..., NWBFile]) -> None:
     file = new_file()
     plane = mock_ImagingPlane(nwbfile=file)
     segmentation = ImageSegmentation()
-    module = file.create_processing_module("ophys", "o")
+    module = file.create_processing_module("imaging", "o")
     module.add(segmentation)
     table = segmentation.create_plane_segmentation("cells", plane, name="cells")
     for i in range(4):

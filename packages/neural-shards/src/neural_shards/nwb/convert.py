@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neural_shards.__about__ import __version__
-from neural_shards.nwb.find import usual
+from neural_shards.nwb.find import series_in, usual
 from neural_shards.nwb.plan import Plan, Sample, plan
 from neural_shards.nwb.recording import Source, is_open, name_of, opened
 from neural_shards.nwb.spec import ConversionSpec, Windows, modality
@@ -274,15 +274,17 @@ def _plans(
 def _common(sources: Sequence[Source]) -> tuple[str, ...]:
     """Give the usual modalities that all recordings have."""
     common: tuple[str, ...] | None = None
+    paths: list[str] = []
     for source in sources:
         with opened(source) as recording:
-            found = usual(recording.file)
+            found, paths = usual(recording.file), list(series_in(recording.file))
         common = found if common is None else tuple(name for name in common if name in found)
     if not common:
         raise InputError(
             "there is nothing that is usually taken and that all recordings have",
             key="modalities",
             path=", ".join(name_of(source) for source in sources[:3]),
+            found="series " + ", ".join(paths) if paths else "no series at all",
             hint="name the modalities or series to take",
         )
     return common
