@@ -69,7 +69,7 @@ _readme = Sybil(
 )
 _docstrings = Sybil(
     parsers=[DocTestParser(optionflags=0)],
-    patterns=["src/**/*.py"],
+    patterns=["src/*/*.py", "src/*/*/*.py", "src/*/*/*/*.py"],
     setup=_in_temporary_folder,
     teardown=_back,
 )

@@ -86,8 +86,8 @@ class ChunkOrder:
         if not self.shuffle or not len(self):
             return np.asarray(self.plain, dtype=np.int64)
         order = self._order.indices(epoch, np.arange(len(self)))
-        draws = rng.uniform(self.seed, self.name, epoch, "offset", index=np.arange(len(self)))
-        starts = self._low + (draws[:, 0] * self._width).astype(np.int64)
+        draws = rng.generator(self.seed, self.name, epoch, "offset").random(len(self))
+        starts = self._low + (draws * self._width).astype(np.int64)
         return np.asarray(starts[order], dtype=np.int64)
 
 
