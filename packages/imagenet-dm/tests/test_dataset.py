@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.utils.data import DataLoader
 
 from imagenet_dm import CentreView, ImageNetDataset, RandomCrops, TrainingView
@@ -50,3 +51,23 @@ def test_a_file_that_does_not_decode_is_named(fake, tmp_path, content):
 def test_a_misspelt_argument_is_named(fake):
     with pytest.raises(UnknownArgumentError, match="did you mean 'normalise'"):
         ImageNetDataset(scan_folder(fake, "val")[0], CentreView(), normalize=None)
+
+
+def test_what_imagenet_calls_jpeg_decodes(tmp_path):
+    """A PNG, CMYK, grey and progressive images, and EXIF that does not load."""
+    folder = tmp_path / "train" / "a"
+    folder.mkdir(parents=True)
+    coarse = np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    image = Image.fromarray(coarse).resize((80, 60), Image.Resampling.BICUBIC)
+    image.save(folder / "0_png.JPEG", "PNG")
+    image.convert("CMYK").save(folder / "1_cmyk.JPEG", "JPEG")
+    image.convert("L").save(folder / "2_grey.JPEG", "JPEG")
+    image.save(folder / "3_progressive.JPEG", "JPEG", progressive=True)
+    image.save(folder / "4_exif.JPEG", "JPEG", exif=b"Exif\0\0II*\0not a directory")
+    dataset = ImageNetDataset(scan_folder(tmp_path, "train")[0], CentreView(48, 60))
+    truth = np.asarray(image)[6:54, 16:64].astype(int)
+    grey = np.asarray(image.convert("L"))[6:54, 16:64, None].astype(int)
+    for at in range(5):
+        seen = dataset.normalise.undo(dataset[at][0]).permute(1, 2, 0).numpy().astype(int)
+        expected = grey if at == 2 else truth
+        assert abs(seen - expected).mean() < 12, dataset.index.name(at)

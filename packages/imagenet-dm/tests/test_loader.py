@@ -1,5 +1,6 @@
 import copy
 import json
+import threading
 
 import pytest
 import torch
@@ -167,3 +168,27 @@ def test_wrong_arguments_are_errors(train):
         loader(train, num_workers=-1)
     with pytest.raises(InputError, match="batch_size"):
         loader(train, batch_size=0)
+
+
+def test_auto_says_what_it_chose(train, val, monkeypatch, caplog):
+    monkeypatch.setattr("imagenet_dm.loader.native_available", lambda: True)
+    with caplog.at_level("INFO", logger="imagenet_dm"):
+        next(iter(loader(train, num_workers=2)))
+    assert "loading with 2 threads" in caplog.text
+    augmented = TrainingView(RandomCrops(0), Resolution.of(16), named_policies("autoaugment"))
+    busy = ImageNetDataset(train.index, augmented)
+    assert loader(busy, num_workers=2).chosen == "workers"
+    assert loader(busy, num_workers=2, engine="threads").chosen == "threads"
+    assert loader(train).chosen == "none"
+    monkeypatch.setattr("imagenet_dm.loader.native_available", lambda: False)
+    assert loader(train, num_workers=2).chosen == "workers"
+
+
+def test_a_batch_that_does_not_come_is_an_error(train, monkeypatch):
+    waiting = threading.Event()
+    monkeypatch.setattr(train, "load", lambda request: waiting.wait(20))
+    slow = loader(train, engine="threads", num_workers=1, timeout_s=0.05)
+    # The pool waits for what it began, so that is let go just after.
+    threading.Timer(0.5, waiting.set).start()
+    with pytest.raises(DataError, match=r"no batch came in time(.|\n)*timeout_s=0.05"):
+        next(iter(slow))
