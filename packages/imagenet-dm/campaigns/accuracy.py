@@ -116,10 +116,10 @@ def main() -> None:
         for seed in range(options.seeds):
             pair = [accuracy(*make(root, seed), seed, options.epochs) for make in (ours, theirs)]
             differences.append(pair[0] - pair[1])
-            print(f"seed {seed}: ours {pair[0]:.4f}, torchvision {pair[1]:.4f}", flush=True)  # noqa: T201
+            print(f"seed {seed}: ours {pair[0]:.4f}, torchvision {pair[1]:.4f}", flush=True)
     mean, spread = statistics.mean(differences), statistics.stdev(differences)
     limit = CRITICAL[len(differences) - 1] * spread / len(differences) ** 0.5
-    print(f"difference {mean:+.4f}, chance alone gives up to {limit:.4f}")  # noqa: T201
+    print(f"difference {mean:+.4f}, chance alone gives up to {limit:.4f}")
     sys.exit(abs(mean) > limit)
 
 

@@ -56,7 +56,7 @@ def main() -> None:
         found = {name: distance(ours[name], oracle[name]) for name in ours}
         off = abs(float(flips.mean()) - 0.5)
         words = ", ".join(f"{name} {d:.4f}" for name, d in found.items())
-        print(f"{size}: {words} (limit {limit:.4f}); flips off by {off:.4f}")  # noqa: T201
+        print(f"{size}: {words} (limit {limit:.4f}); flips off by {off:.4f}")
         worst = max(worst, *found.values(), off * limit * math.sqrt(n) / 1.65)
     sys.exit(worst > limit)
 
