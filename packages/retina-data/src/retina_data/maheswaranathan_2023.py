@@ -162,7 +162,7 @@ def write_synthetic(
     stimulus: StimulusName = "whitenoise",
     n_sessions: int = 1,
     n_neurons: int = 6,
-    n_frames: int = 9000,
+    n_frames: int = 12000,
     n_test_frames: int = 600,
     n_repeats: int = 6,
 ) -> dict[str, Planted]:
@@ -196,7 +196,7 @@ def write_synthetic(
         frames = n_frames + n_test_frames
         movie = noise_movie(frames, size=size, grain=5, seed=seed, name=f"{name} {stimulus}")
         pixels = np.clip(128 + 45 * movie[0], 0, 255).astype(np.uint8)
-        expected = cells.rates((pixels.astype(np.float32)[np.newaxis] - 128) / 45) * 0.5
+        expected = cells.rates((pixels.astype(np.float32)[np.newaxis] - 128) / 45)
         train, test = np.split(expected, [n_frames], axis=1)
         target = root / name / f"{stimulus}.h5"
         target.parent.mkdir(parents=True, exist_ok=True)
