@@ -38,11 +38,17 @@ class Hub(http.server.BaseHTTPRequestHandler):
         first = int((self.headers.get("Range") or "bytes=0-")[6:-1])
         self.send_response(206 if first else 200)
         self.send_header("Content-Length", str(len(content) - first))
+        self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+        if first:
+            self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
         self.end_headers()
         end = len(content)
         if hub.breaks > 0:
             hub.breaks -= 1
             end = first + max((end - first) // 2, 1)
+        elif hub.stalls > 0:
+            hub.stalls -= 1
+            end = first
         for at in range(first, end, 20_000):
             self.wfile.write(content[at : min(at + 20_000, end)])
             time.sleep(hub.pause)
@@ -78,7 +84,8 @@ class Hub(http.server.BaseHTTPRequestHandler):
 def hub(tmp_path, monkeypatch):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     server.daemon_threads = True
-    server.asked, server.newest, server.wrong, server.breaks, server.pause = [], SHA, False, 0, 0
+    server.asked, server.newest, server.wrong, server.pause = [], SHA, False, 0
+    server.breaks, server.stalls = 0, 0  # after half of the bytes, before the first
     server.files = {
         "a/one.bin": bytes(range(256)) * 500,
         "a/two words.bin": b"2" * 70_000,
@@ -134,7 +141,7 @@ def test_a_broken_connection_goes_on_where_it_stopped(hub):
 
 
 def test_a_run_that_was_given_up_goes_on_later(hub):
-    hub.breaks = 1
+    hub.breaks = hub.stalls = 1
     with pytest.raises(DataError, match="broke off"):
         fetch(["a/one"], attempts=1)
     (path,) = fetch(["a/one"])
