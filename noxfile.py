@@ -170,7 +170,7 @@ def _scripts(session: nox.Session, folder: str) -> None:
         session,
         (package, tuple(e for e in PACKAGES[package].extras if can_build(session, package, e))),
     )
-    if (there / "requirements.txt").exists():
-        session.install("-r", str(there / "requirements.txt"))
+    for file in sorted(there.glob("*requirements*.txt")):
+        session.install("-r", str(file))
     for script in scripts or sorted(p.name for p in there.glob("*.py") if p.name[0] != "_"):
         session.run("python", str(there / script))

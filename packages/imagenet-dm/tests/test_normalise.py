@@ -35,6 +35,8 @@ def test_wrong_statistics_are_errors():
         Normalise(mean=(0.5,), std=(0.0,))
 
 
+# What torch says of Python 3.13.0, and of no other.
+@pytest.mark.filterwarnings("ignore:Guards may run slower:RuntimeWarning")
 def test_compiles_into_one_graph():
     images = torch.randint(0, 256, (2, 3, 4, 5)).to(torch.uint8)
     normalise = Normalise()
