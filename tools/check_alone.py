@@ -27,12 +27,13 @@ ONLY_WITH = {
         "vision-data",
         "stimulus-protocols",
         "neural-shards[torch]",
+        "neural-shards[lightning]",
         "retina-data",
         "imagenet-dm",
     },
     "torchvision": {"vision-data", "imagenet-dm"},
-    "lightning": {"imagenet-dm", "retina-data[lightning]"},
-    "pytorch-lightning": {"imagenet-dm", "retina-data[lightning]"},
+    "lightning": {"imagenet-dm", "neural-shards[lightning]", "retina-data[lightning]"},
+    "pytorch-lightning": {"imagenet-dm", "neural-shards[lightning]", "retina-data[lightning]"},
 }
 #: Distributions that come with an extra only.
 EXTRA_ONLY = {"ffcv", "matplotlib", "pynwb", "snakemake"}
