@@ -67,6 +67,10 @@ def test_errors_are_one_message(run, data_root, tmp_path):
     assert "Traceback" not in err
     assert run("link", "cifar100", "--rot", data_root)[0] == 2
     assert run("inspect", tmp_path / "nowhere")[0] == 1
+    folder = data_root / "raw" / "cifar100" / "train"
+    code, _, err = run("inspect", folder, "--sheet", tmp_path / "nowhere" / "sheet.png")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "nowhere" in err
     assert run("fetch", "imagenet", "--root", data_root)[0] == 1
     assert run("convert", "cifar100", "--write-mode", "png", "--root", data_root)[0] == 1
 

@@ -298,7 +298,7 @@ def main() -> None:
     """Run the command line; an error is one message and exit code 1."""
     try:
         app()
-    except NeuroAIError as error:
+    except (NeuroAIError, OSError) as error:  # what a disk or a path refuses needs no traceback
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:
