@@ -103,6 +103,7 @@ def test_odd_names_are_no_harm(tmp_path: Path, kind: str, name: str) -> None:
         ("\\\\server\\share", "an absolute path"),
         ("C:/a", "an absolute path"),
         ("c:a", "an absolute path"),
+        ("", "a file without a name"),
     ],
 )
 def test_a_way_out_is_refused(tmp_path: Path, kind: str, name: str, found: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -73,12 +72,7 @@ def unpacked(archive: Archive, folder: Path) -> Path:
         download(archive.url, packed, size=archive.size)
         check_file(packed, archive.md5, "md5")
         remove_partials(folder, older_than_s=0)  # nobody else is at work here
-        try:
-            extract(packed, target)
-        except (LookupError, struct.error) as error:  # zipfile, of members without a name
-            raise DataError(
-                "an archive cannot be read", path=packed, found=f"{type(error).__name__}: {error}"
-            ) from error
+        extract(packed, target)
     return target
 
 

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -41,6 +42,7 @@ _ARCHIVE_ERRORS = (
     RuntimeError,  # zipfile: encrypted, or packed in a way it does not know
     ValueError,  # tarfile, zipfile: numbers and names that are none
     OverflowError,
+    struct.error,  # zipfile: fields that are cut off
 )
 
 
@@ -201,7 +203,8 @@ def _zip_members(file: zipfile.ZipFile) -> Iterator[_Member]:
     for info in file.infolist():
         mode = stat.S_IFMT(info.external_attr >> 16)
         plain = mode in (0, stat.S_IFREG, stat.S_IFDIR)
-        kind = "folder" if info.is_dir() else "file" if plain else "a link or a device"
+        folder = info.filename.endswith("/")  # is_dir() fails where there is no name
+        kind = "folder" if folder else "file" if plain else "a link or a device"
 
         def opened(info: zipfile.ZipInfo = info) -> IO[bytes]:
             return file.open(info)  # stops at the stated size, and checks the CRC
