@@ -1,7 +1,8 @@
 """Reading to a batch: against webdataset, MosaicML Streaming, LitData, and memory itself.
 
 Every figure is of one process of its own, after one epoch to warm up; contenders take turns in
-every round. Usage: python benchmarks/reading.py [--samples 2000] [--rounds 5] [--workers 0 1 2]
+every round. With --sets the sets that are written are kept, for another run to read.
+Usage: python benchmarks/reading.py [--samples 2000] [--rounds 5] [--workers 0 1 2] [--sets DIR]
 """
 
 from __future__ import annotations
@@ -39,19 +40,23 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--small", action="store_true", help="without lfp: 39 KB a sample")
+    parser.add_argument("--orders", nargs="+", default=["sequential", "random"])
+    parser.add_argument("--sets", type=Path)
     parser.add_argument("--json", type=Path, default=HERE / "reading.json")
     arguments = parser.parse_args()
     if arguments.small:
         os.environ["SMALL"] = "1"
         importlib.reload(contenders)
-    root = Path(tempfile.mkdtemp(prefix="reading"))
-    data = contenders.arrays(arguments.samples)
-    for name, write in contenders.WRITERS.items():
-        write(root / name, data)
-    del data
+    root = arguments.sets or Path(tempfile.mkdtemp(prefix="reading"))
+    if not (root / "raw").exists():
+        root.mkdir(parents=True, exist_ok=True)
+        data = contenders.arrays(arguments.samples)
+        for name, write in contenders.WRITERS.items():
+            write(root / name, data)
+        del data
     results = {}
     for workers in arguments.workers:
-        for order in ("sequential", "random"):
+        for order in arguments.orders:
             names = [n for n in contenders.READERS if n != "memory" or workers == 0]
             rounds = {name: [] for name in names}
             for _ in range(arguments.rounds):
@@ -66,7 +71,8 @@ def main():
     about = {"versions": versions, "samples": arguments.samples, "arrays": shapes, **machine}
     arguments.json.write_text(json.dumps({"about": about, "results": results}, indent=1))
     print(about)
-    shutil.rmtree(root)
+    if arguments.sets is None:
+        shutil.rmtree(root)
 
 
 def report(order, workers, rounds):

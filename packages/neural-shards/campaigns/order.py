@@ -35,8 +35,8 @@ def statistics(orders):
     spread = batches.mean(axis=2).std() / (N / np.sqrt(12 * BATCH))
     repeats = np.mean([(a == b).mean() for a, b in itertools.pairwise(orders)])
     return {
-        "neighbours": float(neighbours),
-        "shards in a batch": float(shards),
+        "distance of neighbours / set": float(neighbours),
+        f"shards in a batch of {BATCH}": float(shards),
         "spread of batch means": float(spread),
         "same place in the next epoch": float(repeats),
     }

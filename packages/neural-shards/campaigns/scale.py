@@ -50,22 +50,24 @@ def main():
         folder = root / str(shards)
         create_shards_from_arrays(folder, {"x": np.zeros((1000, 8), np.float32)}, shard_size=1000)
         link(folder, shards)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         opened = ShardSet(folder)
-        open_s = time.perf_counter() - start
+        open_s, open_cpu_s = time.perf_counter() - start, time.process_time() - cpu
         loader = create_webdataset_dataloader(opened, 64, 0, True, pin_memory=False)
         state = loader.state_dict()
         state["progress"]["delivered"] = len(opened) * 99 // 100
         loader.load_state_dict(state)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         iterator = iter(loader)
         next(iterator)
         resume_ms = 1000 * (time.perf_counter() - start)
+        resume_cpu_ms = 1000 * (time.process_time() - cpu)
         for _ in range(2000):
             if next(iterator, None) is None:
                 break
         del iterator
-        result = {"open_s": open_s, "resume_ms": resume_ms, "anonymous_mb": anonymous_mb()}
+        result = {"open_s": open_s, "open_cpu_s": open_cpu_s, "resume_ms": resume_ms}
+        result |= {"resume_cpu_ms": resume_cpu_ms, "anonymous_mb": anonymous_mb()}
         print(f"{len(opened)} samples in {shards} shards:", json.dumps(result))
     shutil.rmtree(root)
 

@@ -83,6 +83,12 @@ def test_no_mutation_of_an_array_crashes_it(array, data):
     assert np.asarray(got).nbytes <= 4 * len(content)
 
 
+def test_a_type_that_numpy_would_evaluate_is_refused():
+    content = pickle.dumps(np.zeros(2)).replace(b"\x8c\x02f8", b"\x8c\x0508,f8")
+    with pytest.raises(DataError):
+        unpickle(content, {})
+
+
 def test_a_set_that_neurofmx_wrote(tmp_path):
     """Pickles in a tar whose members have today's times: what upstream's writer makes."""
     with tarfile.open(tmp_path / "shard_000000.tar", "w") as tar:

@@ -16,6 +16,7 @@ from neural_shards.parallel import write_shards
 from neural_shards.rewrite import index_shards, merge
 from neural_shards.samples import Subset
 from neural_shards.shard_set import ShardSet
+from neural_shards.spike_trains import bin_spikes, flatten_spike_trains
 from neural_shards.splits import select, split_by_session, split_by_time
 from neural_shards.stack import Policy
 from neural_shards.verify import verify
@@ -38,9 +39,11 @@ __all__ = [
     "WebDatasetWriter",
     "__version__",
     "as_webdataset",
+    "bin_spikes",
     "collate_webdataset",
     "create_shards_from_arrays",
     "create_webdataset_dataloader",
+    "flatten_spike_trains",
     "index_shards",
     "merge",
     "select",

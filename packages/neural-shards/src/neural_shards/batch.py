@@ -14,7 +14,7 @@ from neural_shards.index import Column
 from neural_shards.names import METADATA
 from neural_shards.samples import Samples
 from neural_shards.shard import OpenShard
-from neural_shards.stack import ABSENT, PLAIN, Allocate, Array, Policy, has_mask, stack
+from neural_shards.stack import ABSENT, PLAIN, Allocate, Array, Policy, has_companion, stack
 from neuroai_core.errors import DataError, NeuroAIError, NotFoundError, check_known
 
 
@@ -65,7 +65,7 @@ def gather(
     for name in _names(groups, samples, modalities, policy):
         columns = [[c for c in group.shard.index.columns if c.modality == name] for group in groups]
         whole = None
-        if not has_mask(known.get(name), policy):
+        if not has_companion(known.get(name), policy):
             whole = _gather_plain(groups, columns, size, allocate)
         if whole is None:
             values = _values(groups, columns, size)

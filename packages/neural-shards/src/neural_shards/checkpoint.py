@@ -19,6 +19,7 @@ _OPTIONS = (
     "buffer_size",
     "seed",
     "modalities",
+    "tensors",
     "shard_pattern",
     "check",
     "on_error",

@@ -24,7 +24,8 @@ def collate_webdataset(
     batch
         Samples, as a loader gives them.
     ragged
-        Arrays of different shapes: ``"list"``, ``"pad"`` (with a mask) or ``"error"``.
+        Arrays of different shapes: ``"list"``, ``"pad"`` (with a mask), ``"chain"``
+        (with offsets) or ``"error"``; see `Policy`.
     missing
         A modality that some samples lack: ``"error"`` or ``"mask"``.
 

@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, DistributedSampler
+from torch.utils.data import DataLoader, DistributedSampler
 
-from neural_shards.batch import gather, readable
-from neural_shards.collate import as_tensors
+from neural_shards.batches import SKIPPED, Batches, Ticket
+from neural_shards.buffers import Buffers, Packed
 from neural_shards.cursor import Cursor
 from neural_shards.parts import this_rank
-from neural_shards.samples import Order, Samples, as_samples, order_of
-from neural_shards.stack import Array, Missing, Policy, Ragged
+from neural_shards.samples import Samples, as_samples, order_of
+from neural_shards.stack import Missing, Policy, Ragged
 from neuroai_core.errors import InputError, NeuroAIError, check_known, strict_arguments
 from neuroai_core.stripes import Stripes, Tail
 
 TAILS = ("drop", "pad", "spread")
-#: Under this key a batch brings the errors of the samples that it leaves out.
-_SKIPPED = "__skipped__"
-
-
-@dataclass(frozen=True)
-class Ticket:
-    """What a worker needs to make a batch: the epoch, where it went on, and the step."""
-
-    epoch: int
-    start: int
-    step: int
 
 
 class ShardDataLoader(DataLoader[dict[str, Any]]):
@@ -44,6 +32,7 @@ class ShardDataLoader(DataLoader[dict[str, Any]]):
     def __init__(self, batches: Batches, cursor: Cursor, **options: Any) -> None:
         self._batches = batches
         self._cursor = cursor
+        self._buffers: Buffers | None = None  # of an iteration that has ended, or of all
         #: Damaged samples that were left out: what was wrong with each.
         self.skipped: list[NeuroAIError] = []
         options |= {"sampler": _Tickets(self), "batch_size": None, "collate_fn": _as_it_is}
@@ -63,13 +52,28 @@ class ShardDataLoader(DataLoader[dict[str, Any]]):
         if self._batches.stripes(cursor.delivered).steps == 0:
             cursor.end_epoch()  # a state that was taken after the last batch
         stripes = self._batches.stripes(cursor.delivered)
+        buffers = self._batches.buffers = self._take_buffers()
         for step, batch in enumerate(super().__iter__(), 1):
             cursor.delivered = self._after(stripes, step)
-            self.skipped += batch.pop(_SKIPPED, ())
+            if isinstance(batch, Packed):
+                batch = batch.unpack()
+            self.skipped += batch.pop(SKIPPED, ())
             if batch:
                 yield batch
+        self._buffers = buffers
         if self._cursor is cursor and cursor.delivered >= cursor.n:
             cursor.end_epoch()
+
+    def _take_buffers(self) -> Buffers | None:
+        """Give an iteration memory that nobody else writes into."""
+        buffers, nbytes = self._buffers, self._batches.nbytes()
+        if buffers is None and nbytes:
+            # Beside those under way, one with the user, and one that comes before that is let go.
+            count = self.num_workers * (self.prefetch_factor or 0) + 2
+            buffers = Buffers(count, nbytes, shared=self.num_workers > 0)
+        # Of an iteration that is broken off, workers that end with it may still be writing.
+        self._buffers = buffers if self.persistent_workers or not self.num_workers else None
+        return buffers
 
     def _after(self, stripes: Stripes, step: int) -> int:
         # The samples that a dropped tail leaves out are dealt with, too.
@@ -109,69 +113,15 @@ class _Tickets(DistributedSampler[Ticket]):
         """Leave the epoch to the loader."""
 
     def __iter__(self) -> Iterator[Ticket]:
-        cursor = self._loader._cursor
+        cursor, buffers = self._loader._cursor, self._loader._batches.buffers
         epoch, start = cursor.epoch, cursor.delivered
+        if buffers is not None:
+            buffers.take_back()
         for step in range(self._loader._batches.stripes(start).steps):
-            yield Ticket(epoch, start, step)
+            yield Ticket(epoch, start, step, None if buffers is None else buffers.take())
 
     def __len__(self) -> int:
         return len(self._loader)
-
-
-class Batches(Dataset[dict[str, Any]]):
-    """Makes the batch of a ticket, in any process."""
-
-    def __init__(
-        self,
-        samples: Samples,
-        order: Order,
-        stripes: Stripes,
-        modalities: Sequence[str] | None,
-        policy: Policy,
-        on_error: str,
-    ) -> None:
-        self._samples = samples
-        self._skip = on_error == "skip"
-        self._order = order
-        self._stripes = stripes
-        self._dealt = stripes
-        self._modalities = modalities
-        self._policy = policy
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """The rank of this process, and how many there are."""
-        return self._stripes.rank, self._stripes.world_size
-
-    def __len__(self) -> int:
-        return self._stripes.steps
-
-    def stripes(self, start: int) -> Stripes:
-        """Deal what is left of an epoch after `start` positions."""
-        if self._dealt.start != start:
-            self._dealt = replace(self._stripes, start=start)
-        return self._dealt
-
-    def __getitem__(self, ticket: Ticket) -> dict[str, Any]:
-        stripes = self.stripes(ticket.start)
-        indices = self._order.indices(ticket.epoch, stripes.positions(ticket.step))
-        valid = stripes.valid(ticket.step)
-        in_worker = torch.utils.data.get_worker_info() is not None
-        options: dict[str, Any] = {
-            "policy": self._policy,
-            "allocate": _allocate_shared if in_worker else np.empty,
-        }
-        skipped = list[NeuroAIError]()
-        if self._skip:
-            good, skipped = readable(self._samples, indices, self._modalities)
-            indices, valid = indices[good], valid[good]
-        batch = gather(self._samples, indices, self._modalities, **options)
-        if stripes.tail == "pad":
-            batch["valid"] = valid
-        tensors = as_tensors(batch)
-        if skipped:
-            tensors[_SKIPPED] = skipped
-        return tensors
 
 
 @strict_arguments
@@ -279,16 +229,6 @@ def _check_sizes(**sizes: tuple[int, int]) -> None:
     for key, (value, least) in sizes.items():
         if value < least:
             raise InputError(f"{key} is out of range", key=key, expected=f">= {least}", found=value)
-
-
-def _allocate_shared(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Make an array in memory that travels to the main process without a copy."""
-    nbytes = int(np.prod(shape)) * dtype.itemsize
-    # What torch's own collate function does in a worker.
-    storage = torch.UntypedStorage._new_shared(max(nbytes, 1))  # type: ignore[no-untyped-call]
-    flat = torch.empty(0, dtype=torch.uint8).set_(storage)
-    array: Array = flat.numpy()[:nbytes].view(dtype).reshape(shape)
-    return array
 
 
 def _as_it_is(batch: dict[str, Any]) -> dict[str, Any]:

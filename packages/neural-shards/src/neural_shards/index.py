@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_shards.formats import is_compressed, modality
-from neural_shards.values import PLAIN, Layout
+from neural_shards.values import Layout, plain_dtype
 from neuroai_core.errors import DataError
 
 MAGIC = b"NSINDEX1"
@@ -124,8 +124,8 @@ class ShardIndex:
     @classmethod
     def _read(cls, content: bytes, path: object) -> ShardIndex:
         length = int.from_bytes(content[8:12], "little")
-        head = json.loads(content[12 : 12 + length])
-        n, at = int(head["samples"]), 12 + length
+        head = json.loads(content[12 : 12 + length].decode())
+        n, at = _count(head["samples"]), 12 + length
 
         def take(dtype: str, count: int) -> npt.NDArray[Any]:
             nonlocal at
@@ -133,13 +133,17 @@ class ShardIndex:
             at += array.nbytes
             return array
 
-        keys, columns = take(f"S{int(head['key_bytes'])}", n), []
+        keys, columns = take(f"S{_count(head['key_bytes'])}", n), []
         for suffix, dtype, ndim, fortran in head["columns"]:
-            offset, size, shape = take("<i8", n), take("<i8", n), take("<i8", n * ndim)
+            if not isinstance(suffix, str) or not isinstance(dtype, str | None):
+                raise _damaged(path)
+            offset, size, shape = take("<i8", n), take("<i8", n), take("<i8", n * _count(ndim))
             crc = take("<u4", n)
             shape = shape.reshape(n, ndim)
-            columns.append(Column(suffix, dtype, ndim, fortran, offset, size, shape, crc))
-        index = cls(int(head["tar_bytes"]), keys, tuple(columns))
+            columns.append(Column(suffix, dtype, ndim, bool(fortran), offset, size, shape, crc))
+        for key in keys.tolist():
+            key.decode()
+        index = cls(_count(head["tar_bytes"]), keys, tuple(columns))
         if at != len(content) - DIGEST or not index._is_sound():
             raise _damaged(path)
         return index
@@ -152,11 +156,12 @@ class ShardIndex:
                 return False
             if (c.offset > self.tar_bytes - c.size)[there].any():
                 return False
-            if c.dtype is not None and np.dtype(c.dtype).kind not in PLAIN:
-                return False
-            if c.dtype is not None and not is_compressed(c.suffix):
+            if c.dtype is None:
+                continue
+            item = plain_dtype(c.dtype).itemsize
+            if not is_compressed(c.suffix):
                 # In float64, whose rounding is far below a header's length, nothing overflows.
-                nbytes = np.prod(c.shape.astype(float), axis=1) * np.dtype(c.dtype).itemsize
+                nbytes = np.prod(c.shape.astype(float), axis=1) * item
                 if (nbytes > c.size)[there].any():
                     return False
         return True
@@ -209,6 +214,12 @@ def crc32c(parts: Iterable[bytes | npt.NDArray[np.uint8]]) -> int:
     for part in parts:
         value = google_crc32c.extend(value, part)
     return int(value)
+
+
+def _count(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
 
 
 def _digest(content: bytes) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from neural_shards.collate import as_tensors
 from neural_shards.cursor import Cursor
 from neural_shards.parts import Consumer, Part, this_consumer, this_rank
 from neural_shards.samples import Samples, as_samples
@@ -46,6 +47,9 @@ class WebDatasetLoader:
         Of the order.
     modalities
         Which to read; None: all, and the metadata.
+    tensors
+        Give arrays of numbers as torch tensors (needs the extra ``torch``), as a
+        ``collate_fn`` that was written for tensors expects them.
     shard_pattern, check, on_error, allow_pickle
         As of `ShardSet`. With ``on_error="skip"`` a damaged sample is left
         out and listed in `skipped`.
@@ -69,6 +73,7 @@ class WebDatasetLoader:
         seed: int = 42,
         *,
         modalities: Sequence[str] | None = None,
+        tensors: bool = False,
         shard_pattern: str | None = None,
         check: bool = True,
         on_error: str = "raise",
@@ -84,6 +89,7 @@ class WebDatasetLoader:
             allow_pickle=allow_pickle,
         )
         self.modalities = modalities
+        self.tensors = tensors
         #: Damaged samples that were left out: what was wrong with each.
         self.skipped: list[NeuroAIError] = []
         self._skip = on_error == "skip"
@@ -202,7 +208,7 @@ class _Samples(Iterator[dict[str, Any]]):
                 cursor.delivered += 1
                 continue
             cursor.delivered += 1
-            return sample
+            return as_tensors(sample) if loader.tensors else sample
         raise StopIteration
 
     def _index(self, cursor: Cursor) -> int:

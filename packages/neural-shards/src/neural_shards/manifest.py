@@ -11,7 +11,8 @@ from typing import Any
 
 from neural_shards.formats import kind
 from neural_shards.index import ShardIndex
-from neural_shards.names import METADATA
+from neural_shards.names import METADATA, is_shard
+from neural_shards.values import plain_dtype
 from neuroai_core.errors import DataError
 from neuroai_core.files import atomic_write
 
@@ -104,7 +105,7 @@ class Manifest:
             If it is damaged, of a later format version, or not ours.
         """
         try:
-            read = json.loads(content)
+            read = json.loads(content.decode())
             version = read["format_version"] if read["format"] == FORMAT else None
         except (ValueError, TypeError, KeyError, RecursionError):
             raise _damaged(path) from None
@@ -122,9 +123,25 @@ class Manifest:
         try:
             shards = tuple(Shard(**shard) for shard in read["shards"])
             parts = (read[key] for key in ("modalities", "shard_size", "compression", "metadata"))
-            return cls(shards, *parts)
-        except (TypeError, KeyError):
+            manifest = cls(shards, *parts)
+            manifest._check()
+        except (TypeError, KeyError, ValueError, AttributeError):
             raise _damaged(path) from None
+        return manifest
+
+    def _check(self) -> None:
+        """Raise `ValueError` for what no writer writes: a checksum is no proof of good will."""
+        for shard in self.shards:
+            plain = is_shard(shard.name) and not {"/", "\\"} & set(shard.name)
+            if not plain or not _is_count(shard.samples) or not _is_count(shard.bytes):
+                raise ValueError(f"{shard} is no shard")
+        for name, entry in self.modalities.items():
+            if entry.get("dtype") is not None:
+                plain_dtype(entry["dtype"])
+            if not all(n is None or _is_count(n) for n in entry.get("shape") or ()):
+                raise ValueError(f"{name} has no shape")
+        if not _is_count(self.shard_size) or not isinstance(self.metadata, dict):
+            raise ValueError("this is no shard set")
 
 
 def describe(index: ShardIndex) -> dict[str, dict[str, Any]]:
@@ -174,6 +191,10 @@ def _common(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     if "optional" in common:
         common["optional"] = True
     return common
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 0
 
 
 def _checksum(summary: Mapping[str, Any]) -> str:

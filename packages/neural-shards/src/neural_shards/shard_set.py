@@ -210,7 +210,7 @@ class ShardSet:
         check = self._check and self.manifest is not None
         options = {"check": check, "partial": self._skip, "allow_pickle": self._allow_pickle}
         opened = OpenShard(path, read_index(path), **options)
-        if opened.index.digest != shard.index:
+        if opened.index.digest != shard.index or len(opened) != shard.samples:
             raise DataError(
                 "the index of a shard is not the one that the set was opened with",
                 path=path,

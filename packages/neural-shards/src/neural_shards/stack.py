@@ -17,7 +17,7 @@ Array: TypeAlias = npt.NDArray[Any]
 Allocate: TypeAlias = Callable[[tuple[int, ...], "np.dtype[Any]"], Array]
 #: Says where a sample is, for an error, from its place in the batch.
 Where: TypeAlias = Callable[[int], dict[str, Any]]
-Ragged: TypeAlias = Literal["list", "pad", "error"]
+Ragged: TypeAlias = Literal["list", "pad", "chain", "error"]
 Missing: TypeAlias = Literal["error", "mask"]
 
 
@@ -39,7 +39,9 @@ class Policy:
     ragged
         Arrays of different shapes: ``"list"`` of arrays; ``"pad"`` the first
         axis with zeros and give ``<modality>_mask`` ``(batch, length)``, true
-        where there is data; or ``"error"``.
+        where there is data; ``"chain"`` one behind the other, with
+        ``<modality>_offsets`` ``(batch + 1,)``: sample `i` lies from
+        ``offsets[i]`` up to ``offsets[i + 1]``; or ``"error"``.
     missing
         A modality that some samples do not have: ``"error"``; or ``"mask"``:
         zeros, and ``<modality>_mask`` ``(batch,)``, true where it was there
@@ -58,15 +60,14 @@ class Policy:
 PLAIN = Policy()
 
 
-def has_mask(known: Mapping[str, Any] | None, policy: Policy) -> bool:
-    """Say whether a modality gets a mask in every batch, needed in this one or not.
+def has_companion(known: Mapping[str, Any] | None, policy: Policy) -> bool:
+    """Say whether a modality has a mask or offsets in every batch, needed in this one or not.
 
     `known` is what the manifest says of it; the keys of a batch must not
     depend on which samples happen to be in it.
     """
     return known is not None and (
-        (policy.ragged == "pad" and _is_ragged(known))
-        or (policy.missing == "mask" and bool(known.get("optional")))
+        (policy.ragged in ("pad", "chain") and _is_ragged(known)) or _may_lack(known, policy)
     )
 
 
@@ -95,7 +96,7 @@ def stack(
 
     Returns
     -------
-    The modality, and its mask if the policy gives one.
+    The modality, and its mask or offsets if the policy gives them.
     """
     there = [place for place, value in enumerate(values) if value is not ABSENT]
     if name != METADATA and policy.missing == "error" and len(there) < len(values):
@@ -129,24 +130,44 @@ class _Stacker:
         self, policy: Policy, known: Mapping[str, Any], allocate: Allocate, where: Where
     ) -> dict[str, Any]:
         shapes = list({array.shape: None for array in self.arrays})
-        pad = policy.ragged == "pad" and (len(shapes) > 1 or _is_ragged(known))
+        ragged = len(shapes) > 1 or _is_ragged(known)
         if len(shapes) > 1 and policy.ragged == "list":
             by_place = dict(zip(self.places, self.arrays, strict=False))
             return {self.name: [by_place.get(place) for place in range(self.size)]}
         if len(shapes) > 1 and (policy.ragged == "error" or len({s[1:] for s in shapes}) > 1):
             raise self._differ(where)
+        lacking = len(self.places) < self.size or _may_lack(known, policy)
+        if policy.ragged == "chain" and ragged:
+            return self._chain(lacking, allocate)
+        return self._fill(shapes, policy.ragged == "pad" and ragged, lacking, allocate)
+
+    def _fill(
+        self, shapes: Sequence[tuple[int, ...]], pad: bool, lacking: bool, allocate: Allocate
+    ) -> dict[str, Any]:
+        """Put array by array into its place; what is shorter or lacking is filled up with zeros."""
         lengths = [shape[0] for shape in shapes if shape]
         shape = (max(lengths), *shapes[0][1:]) if pad else shapes[0]
-        dtype = np.result_type(*{array.dtype for array in self.arrays}).newbyteorder("=")
-        out = allocate((self.size, *shape), dtype)
+        out = allocate((self.size, *shape), self._dtype())
         mask = np.zeros((self.size, shape[0]) if pad else (self.size,), dtype=bool)
         if pad or len(self.places) < self.size:
             out[...] = 0
         for place, array in zip(self.places, self.arrays, strict=False):
             at = (place, slice(len(array))) if pad else place
             out[at], mask[at] = array, True
-        masked = pad or len(self.places) < self.size or has_mask(known, policy)
-        return {self.name: out, f"{self.name}_mask": mask} if masked else {self.name: out}
+        return {self.name: out, f"{self.name}_mask": mask} if pad or lacking else {self.name: out}
+
+    def _chain(self, lacking: bool, allocate: Allocate) -> dict[str, Any]:
+        """Put the arrays one behind the other; what is lacking has no length."""
+        lengths, there = np.zeros(self.size, dtype=np.int64), np.zeros(self.size, dtype=bool)
+        lengths[self.places], there[self.places] = [len(array) for array in self.arrays], True
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        out = allocate((int(offsets[-1]), *self.arrays[0].shape[1:]), self._dtype())
+        np.concatenate(self.arrays, out=out)
+        chained = {self.name: out, f"{self.name}_offsets": offsets}
+        return {**chained, f"{self.name}_mask": there} if lacking else chained
+
+    def _dtype(self) -> np.dtype[Any]:
+        return np.result_type(*{array.dtype for array in self.arrays}).newbyteorder("=")
 
     def _differ(self, where: Where) -> DataError:
         first = self.arrays[0].shape
@@ -156,12 +177,16 @@ class _Stacker:
             **where(self.places[other]),
             expected=f"{self.name} of shape {first}",
             found=self.arrays[other].shape,
-            hint='ragged="list" gives a list; ragged="pad" fills the first axis up, and only that',
+            hint='ragged="list" gives a list; "pad" and "chain" take different first axes only',
         )
 
 
 def _is_ragged(known: Mapping[str, Any]) -> bool:
     return bool(known.get("shape")) and known["shape"][0] is None
+
+
+def _may_lack(known: Mapping[str, Any], policy: Policy) -> bool:
+    return policy.missing == "mask" and bool(known.get("optional"))
 
 
 def _as_array(value: Any) -> Array | None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_shards.stack import Array
+from neural_shards.values import Array, plain_dtype
 from neuroai_core.errors import DataError
 
 #: Opcodes by which a pickle calls otherwise than through a name, or asks its reader for objects.
@@ -130,7 +130,9 @@ class _Dtype:
         self.order = state[1]
 
     def plain(self) -> np.dtype[Any]:
-        made = np.dtype(self.descr if isinstance(self.descr, str) else "O")
+        if not isinstance(self.descr, str):
+            raise _foreign("an array of no plain type")
+        made = plain_dtype(self.descr)
         if made.kind not in "biufcSU" or made.itemsize > 1 << 16:
             raise _foreign(f"an array of {made}")
         return made.newbyteorder(self.order if self.order in ("<", ">") else "=")

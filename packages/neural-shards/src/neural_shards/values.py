@@ -70,7 +70,7 @@ def encode_json(value: object, key: str) -> bytes:
 def decode_json(content: bytes, where: dict[str, Any]) -> Any:
     """Read JSON back, or say where it is damaged."""
     try:
-        return json.loads(content)
+        return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise DataError("a member is no valid JSON", **where, found=str(error)) from None
 
@@ -121,8 +121,18 @@ def read_layout(start: bytes, where: dict[str, Any]) -> Layout:
         raise DataError("an array header is damaged", **where, found=str(error)) from None
 
 
+def plain_dtype(descr: str) -> np.dtype[Any]:
+    """Make a type of what a file says, or raise `ValueError`.
+
+    ``np.dtype`` itself takes much more, and evaluates parts of it.
+    """
+    if not _TYPE.fullmatch(descr):
+        raise ValueError(f"{descr!r} is no plain type")
+    return np.dtype(descr)
+
+
 _ITEM = r"""\s*['"](\w+)['"]\s*:\s*(True|False|'[^'\\]*'|"[^"\\]*"|\([0-9, ]*\))\s*(?:,|$)"""
-_TYPE = re.compile(r"[<>|=]?(?:\?|[biufcSUmM][0-9]{0,9}(?:\[[0-9a-zA-Z]{1,8}\])?)")
+_TYPE = re.compile(rf"[<>|=]?(?:\?|[{PLAIN}][0-9]{{0,9}}(?:\[[0-9a-zA-Z]{{1,8}}\])?)")
 
 
 @lru_cache(maxsize=4096)
@@ -137,14 +147,10 @@ def _parse_header(header: bytes, before: int) -> Layout:
     fortran = fields.pop("fortran_order")
     if fields or fortran not in ("True", "False") or not shape.startswith("("):
         raise ValueError("it has other keys or values")
-    if not _TYPE.fullmatch(descr):
-        raise ValueError(f"{descr!r} is no plain type")
+    dtype = plain_dtype(descr)
     sizes = tuple(int(n) for n in shape[1:-1].split(",") if n.strip())
     if len(sizes) > 32:
         raise ValueError(f"{len(sizes)} axes")
-    dtype = np.dtype(descr)
-    if dtype.kind not in PLAIN:
-        raise ValueError(f"{descr!r} is no plain type")
     return Layout(dtype, sizes, fortran == "True" and len(sizes) > 1, before + len(header))
 
 
