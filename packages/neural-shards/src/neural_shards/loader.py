@@ -111,9 +111,13 @@ class WebDatasetLoader:
             # A worker may be a new process in each epoch; how many there were is shared.
             self._cursor.go_to(int(self._begun[worker]), 0)
         self._cursor = self._cursor.begin()
-        if self._begun is not None and consumer.in_worker:
-            self._begun[worker] = self._cursor.epoch + 1
+        self._next_epoch(self._cursor.epoch + 1)
         return _Samples(self, self._cursor, self._part)
+
+    def _next_epoch(self, epoch: int) -> None:
+        """Tell the process that comes after this worker which epoch it begins."""
+        if self._begun is not None and self._consumer.in_worker:
+            self._begun[self._consumer.worker] = epoch
 
     def get_state(self) -> dict[str, int]:
         """Give the position as shard and sample, counted along the epoch's order.
@@ -210,6 +214,20 @@ class _Samples(Iterator[dict[str, Any]]):
             cursor.delivered += 1
             return as_tensors(sample) if loader.tensors else sample
         raise StopIteration
+
+    def state_dict(self) -> dict[str, bool]:
+        """Say whether this iteration is over: the loader then stands in the next epoch."""
+        return {"ended": self._ended}
+
+    def load_state_dict(self, state: Mapping[str, bool]) -> None:
+        """Be over at once where the iteration of before was.
+
+        `StatefulDataLoader` saves workers that have no more samples in the
+        same state as those that have, and begins all of them again.
+        """
+        self._ended = state["ended"]
+        if self._ended:
+            self._loader._next_epoch(self._cursor.epoch)
 
     def _index(self, cursor: Cursor) -> int:
         epoch, start, piece = self._piece
