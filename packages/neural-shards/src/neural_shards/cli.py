@@ -117,10 +117,10 @@ def convert(
         raise InputError("this is for NWB only", key="--spec, --dry-run", found=f"{kind} files")
     if output is None and not dry_run:
         raise InputError("there is no folder to write to", key="--output")
+    several = kind == "nwb" and len(paths) > 1  # each is then looked through by a worker
+    preload = PRELOAD[kind] + (("pynwb",) if several else ())
     with (
-        processes(
-            workers, preload=(*PRELOAD[kind], *(["pynwb"] if len(paths) > 1 else []))
-        ) as executor,
+        processes(workers, preload=preload) as executor,
         _progress("converting", quiet or dry_run) as report,
     ):
         options: dict[str, Any] = {"shard_size": shard_size, "executor": executor}

@@ -153,6 +153,9 @@ def _draw(
         held = "steps-mid" if counts else "default"
         centres = (edges[:-1] + edges[1:]) / 2
         panel.plot(centres[::thin], table[::thin], linewidth=0.9, drawstyle=held)
+        if counts:
+            panel.set_ylim(table.min() - 0.5, table.max() + 0.5)
+            panel.yaxis.get_major_locator().set_params(integer=True)
 
 
 def _draw_image(panel: Any, table: Array, extent: tuple[float, float], **how: Any) -> None:
