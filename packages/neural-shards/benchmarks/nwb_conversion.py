@@ -8,6 +8,7 @@ Every contender runs in its own process, A B A B ...; what they make is compared
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import io
 import json
@@ -260,10 +261,11 @@ def _cpu() -> float:
     """Give CPU seconds of this process and of all that it has started."""
     used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     total = sum(u.ru_utime + u.ru_stime for u in used)
-    for children in Path("/proc/self/task").glob("*/children"):  # a server of workers lives on
-        for child in children.read_text().split():
-            ticks = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:15]
-            total += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    for task in Path("/proc/self/task").iterdir():  # a server of workers lives on
+        with contextlib.suppress(FileNotFoundError):  # a thread that has ended
+            for child in (task / "children").read_text().split():
+                ticks = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:15]
+                total += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
     return total
 
 
