@@ -47,7 +47,18 @@ OURS = {
     "vision_data",
 }
 #: Modules that no package loads on import, even where they are installed.
-LAZY = {"ffcv", "snakemake", "pynwb", "hdmf", "matplotlib", "dask", "xarray", "zarr", "zstandard"}
+LAZY = {
+    "ffcv",
+    "snakemake",
+    "pynwb",
+    "hdmf",
+    "matplotlib",
+    "av",
+    "dask",
+    "xarray",
+    "zarr",
+    "zstandard",
+}
 
 
 def main(package: str, extras: list[str]) -> int:

@@ -8,7 +8,9 @@ Every contender runs in its own process, A B A B ...; what they make is compared
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
+import io
 import json
 import os
 import platform
@@ -16,6 +18,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import warnings
@@ -113,13 +116,12 @@ def nlb_binning(path: Path) -> tuple[int, np.ndarray]:
     return int(np.nansum(counts)), counts[:1000]
 
 
-def ours_conversion(path: Path) -> tuple[int, np.ndarray]:
+def ours_conversion(path: Path, out: Path) -> None:
     """Convert spikes and behaviour into shards, one process for each core."""
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
+    from neural_shards.cli import PRELOAD
     from neural_shards.nwb import convert_nwb_files
     from neural_shards.nwb.spec import ConversionSpec, Signals, Spikes, Windows
+    from neural_shards.workers import processes
 
     spec = ConversionSpec(
         {"spikes": Spikes(mask="never"), "position": Signals(("Position/xy",), "linear")},
@@ -127,19 +129,15 @@ def ours_conversion(path: Path) -> tuple[int, np.ndarray]:
         Windows(LENGTH, 0.0),
         start_s=0.0,
     )
-    cores = os.cpu_count() or 1
-    with (
-        tempfile.TemporaryDirectory(dir=path.parent) as folder,
-        ProcessPoolExecutor(cores, mp_context=get_context("spawn")) as executor,
-    ):
-        summary = convert_nwb_files([path], f"{folder}/out", spec=spec, executor=executor)
-    return int(summary["total_samples"]), np.zeros(0)
+    with processes(os.cpu_count() or 1, preload=PRELOAD["nwb"]) as executor:
+        convert_nwb_files([path], out, spec=spec, executor=executor)
 
 
-def pynapple_conversion(path: Path) -> tuple[int, np.ndarray]:
+def pynapple_conversion(path: Path, out: Path) -> None:
     """The same windows by a script: pynapple's count and interpolate, webdataset's writer.
 
-    It has one window more: it takes the last bin, half a step past the last position.
+    A window whose last bin lies more than half a step past the last position is left out,
+    as neural-shards does; pynapple's interpolate would repeat that position.
     """
     import pynapple as nap
     import webdataset as wds
@@ -148,20 +146,35 @@ def pynapple_conversion(path: Path) -> tuple[int, np.ndarray]:
     whole = nap.IntervalSet(0, _end(path))
     counts = data["units"].count(BIN_S, whole)
     position = data["xy"].interpolate(counts, ep=whole)
-    samples = len(counts) // LENGTH
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        pattern = f"{folder}/shard_%06d.tar"
-        with wds.ShardWriter(pattern, maxcount=1000, verbose=0) as sink:
-            for k in range(samples):
-                at = slice(k * LENGTH, (k + 1) * LENGTH)
-                sink.write(
-                    {
-                        "__key__": f"sample_{k:09d}",
-                        "spikes.npy": counts.values[at].astype(np.uint8),
-                        "position.npy": position.values[at].astype(np.float32),
-                    }
-                )
-    return samples, np.zeros(0)
+    bins = int((counts.t < data["xy"].t[-1] + 0.5 / 60).sum())
+    out.mkdir()
+    with wds.ShardWriter(f"{out}/shard_%06d.tar", maxcount=1000, verbose=0) as sink:
+        for k in range(bins // LENGTH):
+            at = slice(k * LENGTH, (k + 1) * LENGTH)
+            sink.write(
+                {
+                    "__key__": f"sample_{k:09d}",
+                    "spikes.npy": counts.values[at].astype(np.uint8),
+                    "position.npy": position.values[at].astype(np.float32),
+                }
+            )
+
+
+def written(out: Path) -> tuple[str, np.ndarray]:
+    """Read back what a conversion wrote, with tarfile and NumPy alone."""
+    sums, samples, head = {"spikes": 0.0, "position": 0.0}, 0, []
+    for shard in sorted(out.glob("*.tar")):
+        with tarfile.open(shard) as tar:
+            for member in tar:
+                name = member.name.split(".")[1]
+                if name in sums:
+                    values = np.load(io.BytesIO(tar.extractfile(member).read()))
+                    sums[name] += float(np.abs(values.astype(float)).sum())
+                    samples += name == "spikes"
+                    if name == "spikes" and len(head) < 10:
+                        head.append(values)
+    total = f"{samples} windows, {sums['spikes']:.0f} spikes, {sums['position']:.0f} m"
+    return total, np.concatenate(head)
 
 
 def ours_trials(path: Path) -> tuple[int, np.ndarray]:
@@ -192,7 +205,7 @@ def nlb_trials(path: Path) -> tuple[int, np.ndarray]:
 
 #: What is done before the clock runs; other contenders begin with the file.
 LOADERS = {("count", "neural-shards"): ours_load, ("count", "pynapple"): pynapple_load}
-CONTENDERS: dict[str, dict[str, Callable[..., tuple[int, np.ndarray]]]] = {
+CONTENDERS: dict[str, dict[str, Callable[..., object]]] = {
     "count": {"neural-shards": ours_count, "pynapple": pynapple_count},
     "binning": {
         "neural-shards": ours_binning,
@@ -224,11 +237,15 @@ def one(task: str, name: str, path: Path) -> None:
     for module in modules[name]:
         __import__(module)
     given = LOADERS[task, name](path) if (task, name) in LOADERS else path
-    wall, cpu = time.perf_counter(), _cpu()
-    total, head = CONTENDERS[task][name](given)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        out = [Path(folder, "out")] if task == "conversion" else []
+        wall, cpu = time.perf_counter(), _cpu()
+        made = CONTENDERS[task][name](given, *out)
+        took, used = time.perf_counter() - wall, _cpu() - cpu
+        total, head = written(out[0]) if out else made
     result = {
-        "wall_s": time.perf_counter() - wall,
-        "cpu_s": _cpu() - cpu,
+        "wall_s": took,
+        "cpu_s": used,
         "peak_mb": max(
             resource.getrusage(who).ru_maxrss
             for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -241,8 +258,15 @@ def one(task: str, name: str, path: Path) -> None:
 
 
 def _cpu() -> float:
+    """Give CPU seconds of this process and of all that it has started."""
     used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(u.ru_utime + u.ru_stime for u in used)
+    total = sum(u.ru_utime + u.ru_stime for u in used)
+    for task in Path("/proc/self/task").iterdir():  # a server of workers lives on
+        with contextlib.suppress(FileNotFoundError):  # a thread that has ended
+            for child in (task / "children").read_text().split():
+                ticks = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[11:15]
+                total += sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def run(task: str, name: str, path: Path) -> dict[str, object]:
@@ -304,13 +328,24 @@ def compare(task: str, names: list[str], path: Path, rounds: int) -> list[dict[s
     return rows
 
 
+def _recording(path: Path, minutes: float, units: int) -> Path:
+    # In a process of its own: the peak memory of this one is inherited.
+    writer = Path(__file__).with_name("nwb_recording.py")
+    sizes = ["--minutes", str(minutes), "--units", str(units), "--channels", "0"]
+    subprocess.run([sys.executable, writer, path, *sizes], check=True)
+    return path
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=120)
     parser.add_argument("--units", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--slow-minutes", type=float, default=2, help="for the slow contenders")
-    parser.add_argument("--tasks", nargs="+", default=["count", "binning", "conversion"])
+    parser.add_argument(
+        "--slow-minutes", type=float, default=2, help="for the slow contenders; 0: none"
+    )
+    parser.add_argument("--recording", type=Path, help="one that nwb_recording.py wrote")
+    parser.add_argument("--tasks", nargs="*", default=["count", "binning", "conversion"])
     parser.add_argument("--json", type=Path)
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -318,25 +353,22 @@ def main() -> None:
         one(args.one[0], args.one[1], Path(args.one[2]))
         return
     print(f"{versions()}, {os.cpu_count()} cores")
-    with tempfile.TemporaryDirectory() as folder:
-        long, short = Path(folder, "long.nwb"), Path(folder, "short.nwb")
-        for path, minutes in ((long, args.minutes), (short, args.slow_minutes)):
-            # In a process of its own: the peak memory of this one is inherited.
-            writer = Path(__file__).with_name("nwb_recording.py")
-            sizes = ["--minutes", str(minutes), "--units", str(args.units), "--channels", "0"]
-            subprocess.run([sys.executable, writer, path, *sizes], check=True)
-        print(f"{args.minutes:g} minutes, {args.units} units:")
-        rows: list[dict[str, object]] = []
+    rows: list[dict[str, object]] = []
+    with tempfile.TemporaryDirectory(dir=args.recording and args.recording.parent) as folder:
+        path = args.recording or _recording(Path(folder, "long.nwb"), args.minutes, args.units)
+        print(f"{path.stat().st_size / 1e6:.0f} MB, {_end(path) / 60:g} minutes:")
         for task in args.tasks:
-            rows += compare(task, ["neural-shards", "pynapple"], long, args.rounds)
-        print(f"{args.slow_minutes:g} minutes, {args.units} units:")
-        peers = ["neural-shards", "pynapple", "loop"]
-        if "nlb-tools" in versions():
-            peers.append("nlb_tools")
-        slow = compare("binning", peers, short, args.rounds)
-        if "nlb_tools" in peers:
-            slow += compare("trials", ["neural-shards", "nlb_tools"], short, args.rounds)
-        rows += [{**row, "minutes": args.slow_minutes} for row in slow]
+            rows += compare(task, ["neural-shards", "pynapple"], path, args.rounds)
+        if args.slow_minutes:
+            path = _recording(Path(folder, "short.nwb"), args.slow_minutes, args.units)
+            print(f"{args.slow_minutes:g} minutes, {args.units} units:")
+            nlb = ["nlb_tools"] if "nlb-tools" in versions() else []
+            slow = compare(
+                "binning", ["neural-shards", "pynapple", "loop", *nlb], path, args.rounds
+            )
+            if nlb:
+                slow += compare("trials", ["neural-shards", *nlb], path, args.rounds)
+            rows += [{**row, "minutes": args.slow_minutes} for row in slow]
     if args.json:
         args.json.write_text(json.dumps({"versions": versions(), "rows": rows}, indent=1))
 

@@ -50,7 +50,8 @@ def test_convert_several_files_and_look_at_them(run, sessions, tmp_path):
     assert json.loads(text)["layout"]["spikes"] == {"kind": "npy", "dtype": "<i8", "shape": [5, 3]}
     read = list(WebDatasetLoader(out, shuffle=False))
     for number in range(2):
-        expected = np.load(files[number])
+        with np.load(files[number]) as stored:
+            expected = dict(stored)
         for row in range(7):
             sample = read[7 * number + row]
             np.testing.assert_array_equal(sample["spikes"], expected["Spikes"][row], strict=True)

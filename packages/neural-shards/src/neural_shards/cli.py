@@ -6,12 +6,8 @@ import contextlib
 import glob
 import importlib
 import json
-import multiprocessing
-import os
 import sys
-import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,8 +22,10 @@ from neural_shards.parallel import Report, write_shards
 from neural_shards.rewrite import index_shards, merge
 from neural_shards.shard_set import ShardSet
 from neural_shards.verify import verify
+from neural_shards.workers import processes
 from neuroai_core.errors import InputError, NeuroAIError, NotFoundError
 from neuroai_core.extras import require
+from neuroai_core.files import atomic_path
 
 app = typer.Typer(
     help="Neural recordings as WebDataset shards.",
@@ -40,6 +38,18 @@ _out = Console(soft_wrap=True, highlight=False, markup=False)
 Folder = Annotated[Path, typer.Argument(help="Folder of the shards.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+BinSize = Annotated[float, typer.Option(help="NWB: width of a bin.")]
+SpecFile = Annotated[
+    Path | None, typer.Option("--spec", help="NWB: a written-down conversion (YAML).")
+]
+
+
+#: What workers import, by format.
+PRELOAD = {
+    "nwb": ("neural_shards.cli", "neural_shards.nwb.plan", "h5py"),
+    "npz": ("neural_shards.cli",),
+    "npy": ("neural_shards.cli",),
+}
 
 
 class _SeveralValues(TyperCommand):
@@ -63,9 +73,13 @@ class _SeveralValues(TyperCommand):
 def convert(
     input: Annotated[  # noqa: A002  the documented name
         list[str],
-        typer.Option("--input", "-i", help="Files, folders of .npy or .npz, or patterns."),
+        typer.Option(
+            "--input", "-i", help="Files, folders of .npy or .npz, patterns, addresses of NWB."
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the new set.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder of the new set.")
+    ] = None,
     format: Annotated[  # noqa: A002
         str, typer.Option("--format", "-f", help="nwb, npz, npy, or auto: by the files' names.")
     ] = "auto",
@@ -74,14 +88,19 @@ def convert(
     modalities: Annotated[
         list[str] | None, typer.Option("--modalities", help="What to take; by default all.")
     ] = None,
-    bin_size_ms: Annotated[float, typer.Option(help="NWB: width of a bin.")] = 10.0,
+    bin_size_ms: BinSize = 10.0,
     sequence_length: Annotated[int, typer.Option(help="NWB: bins in a sample.")] = 100,
     overlap: Annotated[float, typer.Option(help="NWB: part that the next sample repeats.")] = 0.5,
+    spec: SpecFile = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="NWB: say what would be taken, and write nothing.")
+    ] = False,
     workers: Annotated[int, typer.Option("--workers", "-w", help="Processes.")] = 1,
     validate: Annotated[bool, typer.Option("--validate", help="Read everything back.")] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Clear the set in OUTPUT.")
     ] = False,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Convert recordings into a set of shards.
@@ -94,25 +113,38 @@ def convert(
         raise InputError(
             "unknown format", key="--format", expected="nwb, npz, npy, auto", found=kind
         )
-    with _executor(workers) as executor, _progress("converting", quiet) as report:
-        options: dict[str, Any] = {"shard_size": shard_size, "compression": compression}
-        options |= {"overwrite": overwrite, "executor": executor, "report": report}
-        if kind == "nwb":
-            require("pynwb", package="neural-shards", extra="nwb")
-            summary = importlib.import_module("neural_shards.nwb").convert_nwb_files(
-                paths,
-                output,
-                modalities=modalities,
-                bin_size_ms=bin_size_ms,
-                sequence_length=sequence_length,
-                overlap=overlap,
-                **options,
-            )
+    if kind != "nwb" and (spec or dry_run):
+        raise InputError("this is for NWB only", key="--spec, --dry-run", found=f"{kind} files")
+    if output is None and not dry_run:
+        raise InputError("there is no folder to write to", key="--output")
+    several = kind == "nwb" and len(paths) > 1  # each is then looked through by a worker
+    preload = PRELOAD[kind] + (("pynwb",) if several else ())
+    with (
+        processes(workers, preload=preload) as executor,
+        _progress("converting", quiet or dry_run) as report,
+    ):
+        options: dict[str, Any] = {"shard_size": shard_size, "executor": executor}
+        writing: dict[str, Any] = {
+            "compression": compression,
+            "overwrite": overwrite,
+            "report": report,
+        }
+        if kind != "nwb":
+            source = ArrayFileSource([Path(path) for path in paths], modalities)
+            summary = write_shards(source, output or "", **options, **writing)
         else:
-            summary = write_shards(ArrayFileSource(paths, modalities), output, **options)
-    _say(summary, output)
-    if validate:
-        verify_command(output, quiet=quiet)
+            nwb = _nwb()
+            options |= {"spec": spec and nwb.read_spec(spec), "modalities": modalities}
+            options |= {"bin_size_ms": bin_size_ms, "sequence_length": sequence_length}
+            options |= {"overlap": overlap}
+            if dry_run:
+                preview = nwb.preview_nwb_files(paths, **options)
+                _print_lines(preview, nwb.preview_lines(preview), as_json)
+                return
+            summary = nwb.convert_nwb_files(paths, output, **options, **writing)
+    _print_lines(summary, [_said(summary, output)], as_json)
+    if validate and output is not None:
+        verify_command(output, quiet=quiet or as_json)
 
 
 @app.command()
@@ -128,20 +160,41 @@ def info(folder: Folder, as_json: AsJson = False) -> None:
         about.print_summary()
 
 
-@app.command()
+@app.command(cls=_SeveralValues)
 def peek(
-    folder: Folder,
+    path: Annotated[str, typer.Argument(help="Folder of shards, or a recording in NWB.")],
     sample: Annotated[int, typer.Option(help="Which, counted from 0.")] = 0,
+    start: Annotated[
+        float | None, typer.Option(help="NWB: where to begin, in seconds; by default its start.")
+    ] = None,
+    duration: Annotated[float, typer.Option(help="NWB: how long a stretch, in seconds.")] = 10.0,
+    modalities: Annotated[
+        list[str] | None, typer.Option("--modalities", help="NWB: what to draw.")
+    ] = None,
+    bin_size_ms: BinSize = 10.0,
+    spec: SpecFile = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture.")] = Path("peek.png"),
 ) -> None:
-    """Draw a sample: rasters, traces, behaviour.
+    """Draw a sample of a set, or a stretch of a recording: rasters, traces, behaviour, trials.
 
     Example: neural-shards peek ./shards --sample 12 --output sample.png
+
+    Example: neural-shards peek monday.nwb --start 60 --duration 5 --output monday.png
     """
     require("matplotlib", package="neural-shards", extra="plot")
-    picture = importlib.import_module("neural_shards.picture")
-    picture.draw_sample(ShardSet(folder), sample).savefig(output, dpi=120)
-    _out.print(f"sample {sample} of {folder} drawn in {output}")
+    if _kind(path) == "nwb":
+        nwb = _nwb()
+        wanted = nwb.spec_for(
+            [path], spec and nwb.read_spec(spec), modalities=modalities, bin_size_ms=bin_size_ms
+        )
+        draw = importlib.import_module("neural_shards.nwb.picture").draw_recording
+        figure, what = draw(path, wanted, start_s=start, duration_s=duration), path
+    else:
+        draw = importlib.import_module("neural_shards.picture").draw_sample
+        figure, what = draw(ShardSet(path), sample), f"sample {sample} of {path}"
+    with atomic_path(output) as whole:
+        figure.savefig(whole, format=output.suffix.removeprefix(".") or "png", dpi=120)
+    _out.print(f"{what} drawn in {output}")
 
 
 @app.command()
@@ -175,7 +228,7 @@ def merge_command(
 
     Example: neural-shards merge ./monday ./tuesday --output ./all
     """
-    with _executor(workers) as executor, _progress("writing", quiet) as report:
+    with processes(workers) as executor, _progress("writing", quiet) as report:
         options: dict[str, Any] = {"shard_size": shard_size, "compression": compression}
         options |= {"overwrite": overwrite, "allow_pickle": allow_pickle}
         _say(merge(folders, output, executor=executor, report=report, **options), output)
@@ -230,50 +283,53 @@ def main() -> None:
         sys.exit(1)
 
 
-def _say(summary: dict[str, Any], folder: Path) -> None:
+def _said(summary: dict[str, Any], folder: Path | None) -> str:
     samples, shards = summary["total_samples"], summary["total_shards"]
-    _out.print(f"{samples} samples in {shards} shards in {folder}")
+    return f"{samples} samples in {shards} shards in {folder}"
 
 
-def _expand(patterns: list[str]) -> list[Path]:
+def _say(summary: dict[str, Any], folder: Path) -> None:
+    _out.print(_said(summary, folder))
+
+
+def _print_lines(content: dict[str, Any], lines: Iterable[str], as_json: bool) -> None:
+    """Print the content as JSON, or what the lines say of it."""
+    if as_json:
+        sys.stdout.write(json.dumps(content, indent=1) + "\n")
+    else:
+        for line in lines:
+            _out.print(line)
+
+
+def _nwb() -> Any:
+    require("pynwb", package="neural-shards", extra="nwb")
+    return importlib.import_module("neural_shards.nwb")
+
+
+def _expand(patterns: list[str]) -> list[str]:
     paths = []
     for pattern in patterns:
-        found = [pattern] if Path(pattern).exists() else sorted(glob.glob(pattern))  # noqa: PTH207  absolute, too
+        there = "://" in pattern or Path(pattern).exists()
+        found = [pattern] if there else sorted(glob.glob(pattern))  # noqa: PTH207  absolute, too
         if not found:
             raise NotFoundError("there is no such input", path=pattern)
-        paths += [Path(name) for name in found]
+        paths += found
     return paths
 
 
-def _format(paths: list[Path]) -> str:
-    kinds = {"npy" if path.is_dir() else path.suffix.removeprefix(".") for path in paths}
+def _kind(path: str) -> str:
+    """Tell the format by the name: ``a.nwb``, ``a.nwb.zarr``, ``s3://b/a.nwb?version=1``."""
+    name = path.rstrip("/").rpartition("/")[2].partition("?")[0]
+    if ".nwb" in name or "://" in path:
+        return "nwb"
+    return "npy" if Path(path).is_dir() else Path(path).suffix.removeprefix(".")
+
+
+def _format(paths: list[str]) -> str:
+    kinds = {_kind(path) for path in paths}
     if len(kinds) > 1 and "nwb" in kinds:
         raise InputError("the inputs are of several formats", key="--input", found=sorted(kinds))
     return "nwb" if kinds == {"nwb"} else next(iter(kinds))
-
-
-@contextlib.contextmanager
-def _executor(workers: int) -> Iterator[Executor | None]:
-    if workers < 1:
-        raise InputError("workers is out of range", key="--workers", expected=">= 1", found=workers)
-    if workers == 1:
-        yield None
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_end_with_parent) as executor:
-        yield executor
-
-
-def _end_with_parent() -> None:
-    """End this worker when the process that started it is killed; nobody else would."""
-    parent = multiprocessing.parent_process()
-
-    def wait() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextlib.contextmanager

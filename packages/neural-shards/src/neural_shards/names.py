@@ -9,6 +9,8 @@ from neuroai_core.errors import InputError
 
 #: The member that closes every sample; no modality may have its name.
 METADATA = "metadata"
+#: What the name of a mask ends with; before it stands that of the modality.
+MASK = "_mask"
 #: The longest member name that every tar reader takes (USTAR without a prefix).
 LONGEST = 100
 

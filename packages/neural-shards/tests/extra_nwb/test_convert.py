@@ -59,6 +59,14 @@ def test_old_files_open_and_say_what_they_lack(real_data: Path, tmp_path: Path, 
 
 
 @pytest.mark.realdata
+def test_a_series_of_an_old_file_without_data(real_data: Path, tmp_path: Path) -> None:
+    path = real_data / "nwb" / "1.5.1_timeseries_no_data.nwb"
+    with pytest.raises(DataError, match="no spike and no sample"):
+        convert_nwb_files([path], tmp_path / "out", modalities=["test_timeseries"])
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.realdata
 def test_a_series_of_an_old_file_with_an_extension(
     real_data: Path, tmp_path: Path, read_back: Callable[..., Any]
 ) -> None:
@@ -239,12 +247,16 @@ def test_nothing_usual(new_file: Callable[..., NWBFile], tmp_path: Path) -> None
         convert_nwb_files([new_file()], tmp_path / "out")
     with pytest.raises(InputError, match="no recording to convert"):
         convert_nwb_files([], tmp_path / "out")
-    with pytest.raises(InputError, match="named twice"):
+    with pytest.raises(InputError, match="said twice"):
         convert_nwb_files(
             [new_file()],
             tmp_path / "out",
             modalities=["spikes"],
             spec=ConversionSpec({"spikes": Spikes()}),
+        )
+    with pytest.raises(InputError, match="said twice"):
+        NWBToWebDatasetConverter(
+            tmp_path / "out", overlap=0.0, spec=ConversionSpec({"spikes": Spikes()})
         )
     with pytest.raises(InputError, match="a list of names"):
         convert_nwb_files([new_file()], tmp_path / "out", modalities="spikes")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 from hdmf_zarr.nwb import NWBZarrIO
@@ -48,3 +49,21 @@ def test_a_folder_that_is_no_store(tmp_path: Path) -> None:
     (tmp_path / ".zgroup").write_text('{"zarr_format": 2}')
     with pytest.raises(DataError, match="cannot be read as NWB"):
         plan(tmp_path, spec_of({"modalities": ["spikes"]}))
+
+
+def test_a_store_at_a_remote_address(tmp_path: Path) -> None:
+    local = tmp_path / "a.nwb.zarr"
+    with NWBZarrIO(str(local), "w") as out:
+        out.write(recording())
+    memory = fsspec.filesystem("memory")
+    for file in local.rglob("*"):
+        if file.is_file():
+            memory.pipe(f"/lab/a.nwb.zarr/{file.relative_to(local)}", file.read_bytes())
+    spec = spec_of({"modalities": ["spikes", "pupil"]})
+    here, there = plan(local, spec), plan("memory://lab/a.nwb.zarr", spec)
+    assert there.session["source"] == "a.nwb.zarr"
+    for (a, _), (b, _) in zip(here.samples(), there.samples(), strict=True):
+        assert all(np.array_equal(a[name], b[name]) for name in a)
+    memory.pipe("/lab/a.nwb.zarr/more", b"!")
+    with pytest.raises(DataError, match="has changed"):
+        next(there.samples())

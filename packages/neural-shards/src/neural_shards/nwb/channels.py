@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from neural_shards.nwb.events import open_events
 from neural_shards.nwb.grid import Grid
 from neural_shards.nwb.labels import LabelChannel, open_labels
 from neural_shards.nwb.recording import Recording
 from neural_shards.nwb.runs import Runs
 from neural_shards.nwb.signals import open_signals
-from neural_shards.nwb.spec import ConversionSpec, Labels, Spikes
+from neural_shards.nwb.spec import ConversionSpec, Events, Labels, Spikes
 from neural_shards.nwb.units import open_spikes
 
 
 class Channel(Protocol):
     """One modality of one recording."""
-
-    @property
-    def scan(self) -> Any:
-        """What one pass over it has found, for who opens the recording again."""
 
     @property
     def masked(self) -> bool:
@@ -51,22 +47,19 @@ class Channel(Protocol):
         """Say what was found."""
 
 
-def open_channels(
-    recording: Recording, spec: ConversionSpec, scans: Mapping[str, Any] | None = None
-) -> dict[str, Channel]:
-    """Open all modalities; `scans` holds what an earlier pass has found."""
+def open_channels(recording: Recording, spec: ConversionSpec) -> dict[str, Channel]:
+    """Open all modalities and go through them once."""
     made: dict[str, Channel] = {}
     for name, wanted in spec.modalities.items():
-        known = None if scans is None else scans[name]
         if isinstance(wanted, Spikes):
-            made[name] = open_spikes(recording, wanted, spec.bin_ms, known)
+            made[name] = open_spikes(recording, wanted, spec.bin_ms)
         elif isinstance(wanted, Labels):
             made[name] = open_labels(recording, wanted)
+        elif isinstance(wanted, Events):
+            made[name] = open_events(recording, wanted, spec.bin_ms)
         else:
             masked = "gaps" in spec.windows.cross
-            made[name] = open_signals(
-                recording, name, wanted, spec.bin_ms, masked=masked, scans=known
-            )
+            made[name] = open_signals(recording, name, wanted, spec.bin_ms, masked=masked)
     return made
 
 

@@ -1,8 +1,7 @@
-"""Recordings to shards: the simple face and the full one."""
+"""Recordings to shards, in parallel over files and over time."""
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,13 +11,12 @@ from typing import Any
 import numpy as np
 
 from neural_shards.__about__ import __version__
-from neural_shards.nwb.find import series_in, usual
 from neural_shards.nwb.plan import Plan, Sample, plan
-from neural_shards.nwb.recording import Source, is_open, name_of, opened
-from neural_shards.nwb.spec import ConversionSpec, Windows, modality
+from neural_shards.nwb.recording import Source, is_open, name_of
+from neural_shards.nwb.settings import spec_for
+from neural_shards.nwb.spec import ConversionSpec
 from neural_shards.nwb.specfile import plain_of
 from neural_shards.parallel import Report, write_shards
-from neural_shards.writer import WebDatasetWriter
 from neuroai_core import InputError
 from neuroai_core.errors import strict_arguments
 
@@ -59,92 +57,6 @@ class Recordings:
         return {"sessions": [dict(p.session) for p in self.plans]}
 
 
-class NWBToWebDatasetConverter:
-    """Convert NWB recordings one by one into WebDataset shards of windows.
-
-    Parameters
-    ----------
-    output_dir
-        Folder of the set; empty, or with what an unfinished conversion left.
-    shard_size
-        Samples in a shard.
-    modalities
-        What to take: ``"spikes"``, ``"lfp"``, ``"behavior"``, ``"eeg"``, ``"ophys"``,
-        ``"fmri"``, ``"video"``, ``"stimulus"``, ``"trials"``, or the name of a series.
-        The default is what the first recording has of the usual ones.
-    bin_size_ms
-        Width of a bin in milliseconds.
-    sequence_length
-        Bins in a sample.
-    overlap
-        The part of a window that the next one repeats, ``0 <= overlap < 1``.
-    spec
-        All of it in full, instead of the four above; see `ConversionSpec` and `read_spec`.
-    compression, overwrite
-        As of `WebDatasetWriter`.
-    """
-
-    @strict_arguments
-    def __init__(
-        self,
-        output_dir: str | os.PathLike[str],
-        shard_size: int = 1000,
-        modalities: Sequence[str] | None = None,
-        bin_size_ms: float = 10.0,
-        sequence_length: int = 100,
-        overlap: float = 0.5,
-        *,
-        spec: ConversionSpec | None = None,
-        compression: str = "none",
-        overwrite: bool = False,
-    ) -> None:
-        self._spec_for = functools.partial(
-            _spec, spec, modalities, bin_size_ms, sequence_length, overlap
-        )
-        known = self._spec_for(("spikes",))  # a wrong setting is found before anything is written
-        self._spec = known if modalities is not None or spec is not None else None
-        self._writer = WebDatasetWriter(
-            output_dir, shard_size, compression, metadata={"sessions": []}, overwrite=overwrite
-        )
-
-    def convert_nwb_file(self, path: Source) -> int:
-        """Convert one recording.
-
-        Parameters
-        ----------
-        path
-            A path (HDF5 or Zarr), an address, or an open ``pynwb.NWBFile``.
-
-        Returns
-        -------
-        The number of samples that it gave.
-
-        Raises
-        ------
-        NotFoundError, DataError
-            If the recording or what is to be taken of it is not there, or is damaged.
-        """
-        if self._spec is None:
-            self._spec = self._spec_for(_common([path]))
-        planned = plan(path, self._spec)
-        for sample, metadata in planned.samples():
-            self._writer.write_sample(sample, metadata)
-        self._writer.metadata["sessions"].append(dict(planned.session))
-        return len(planned)
-
-    def convert_nwb_files(self, paths: Iterable[Source]) -> int:
-        """Convert recordings one after the other; gives the number of samples.
-
-        The function `convert_nwb_files` does it with many processes, and goes on where it
-        was stopped.
-        """
-        return sum(self.convert_nwb_file(path) for path in paths)
-
-    def finalize(self) -> dict[str, Any]:
-        """Close the last shard, write the manifest, and give what it says."""
-        return self._writer.finalize()
-
-
 @strict_arguments
 def convert_nwb_files(
     paths: Iterable[Source],
@@ -182,11 +94,18 @@ def convert_nwb_files(
     -------
     What the manifest of the set says.
     """
-    sources = list(paths)
+    sources = _listed(paths)
     if executor is not None and not isinstance(executor, ThreadPoolExecutor):
         _reject_open(sources)
-    make = functools.partial(_spec, spec, modalities, bin_size_ms, sequence_length, overlap)
-    recordings = Recordings(_plans(sources, make, executor))
+    wanted = spec_for(
+        sources,
+        spec,
+        modalities=modalities,
+        bin_size_ms=bin_size_ms,
+        sequence_length=sequence_length,
+        overlap=overlap,
+    )
+    recordings = Recordings(_plans(sources, wanted, executor))
     return write_shards(
         recordings,
         output_dir,
@@ -223,8 +142,16 @@ def preview_nwb_files(
     ``samples`` and ``shards`` of the set, and of each of the ``recordings`` what was found,
     taken and not taken, its grid, and why bins and windows were left out.
     """
-    make = functools.partial(_spec, spec, modalities, bin_size_ms, sequence_length, overlap)
-    plans = _plans(list(paths), make, executor)
+    sources = _listed(paths)
+    wanted = spec_for(
+        sources,
+        spec,
+        modalities=modalities,
+        bin_size_ms=bin_size_ms,
+        sequence_length=sequence_length,
+        overlap=overlap,
+    )
+    plans = _plans(sources, wanted, executor)
     samples = sum(len(p) for p in plans)
     return {
         "samples": samples,
@@ -233,35 +160,17 @@ def preview_nwb_files(
     }
 
 
-def _spec(
-    spec: ConversionSpec | None,
-    modalities: Sequence[str] | None,
-    bin_size_ms: float,
-    sequence_length: int,
-    overlap: float,
-    there: Sequence[str],
-) -> ConversionSpec:
-    """Make the full specification of the simple one; `there` stands for unnamed modalities."""
-    if spec is not None:
-        if modalities is not None:
-            raise InputError("modalities are named twice", key="modalities, spec")
-        return spec
-    if isinstance(modalities, str):
-        raise InputError("modalities are a list of names", key="modalities", found=repr(modalities))
-    names = {name: modality(name) for name in (there if modalities is None else modalities)}
-    return ConversionSpec(names, bin_size_ms, Windows(sequence_length, overlap))
+def _listed(paths: Iterable[Source]) -> list[Source]:
+    sources = list(paths)
+    if not sources:
+        raise InputError("there is no recording to convert", key="paths")
+    return sources
 
 
 def _plans(
-    sources: Sequence[Source],
-    make: functools.partial[ConversionSpec],
-    executor: Executor | None,
+    sources: Sequence[Source], spec: ConversionSpec, executor: Executor | None
 ) -> list[Plan]:
-    if not sources:
-        raise InputError("there is no recording to convert", key="paths")
-    named = make.args[0] is not None or make.args[1] is not None
-    spec = make(("spikes",) if named else _common(sources))
-    if executor is None:
+    if executor is None or len(sources) == 1:  # one is done here, while the workers start
         return [plan(source, spec) for source in sources]
     futures = [executor.submit(plan, source, spec) for source in sources]
     try:
@@ -269,25 +178,6 @@ def _plans(
     finally:
         for future in futures:
             future.cancel()
-
-
-def _common(sources: Sequence[Source]) -> tuple[str, ...]:
-    """Give the usual modalities that all recordings have."""
-    common: tuple[str, ...] | None = None
-    paths: list[str] = []
-    for source in sources:
-        with opened(source) as recording:
-            found, paths = usual(recording.file), list(series_in(recording.file))
-        common = found if common is None else tuple(name for name in common if name in found)
-    if not common:
-        raise InputError(
-            "there is nothing that is usually taken and that all recordings have",
-            key="modalities",
-            path=", ".join(name_of(source) for source in sources[:3]),
-            found="series " + ", ".join(paths) if paths else "no series at all",
-            hint="name the modalities or series to take",
-        )
-    return common
 
 
 def _reject_open(sources: Sequence[Source]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -81,14 +82,14 @@ class Grid:
     @property
     def t0(self) -> float:
         """Left edge of bin 0 in seconds on the recording's clock."""
-        return float(self.start * self._width)
+        return self.edge(0)
 
     @property
     def tolerance_s(self) -> float:
         """`TOLERANCE` in seconds."""
         return TOLERANCE * self.bin_s
 
-    @property
+    @cached_property
     def _width(self) -> Fraction:
         return Fraction(repr(float(self.bin_ms))) / 1000
 
@@ -108,6 +109,10 @@ class Grid:
         bins += TOLERANCE
         np.floor(bins, out=bins)
         return bins.astype(np.int64) - self.start
+
+    def edge(self, number: int) -> float:
+        """Give the left edge of one bin in seconds: the float nearest to its exact decimal."""
+        return (self.start + number) * self._width.numerator / self._width.denominator
 
     def edges(self, first: int = 0, stop: int | None = None) -> npt.NDArray[np.float64]:
         """Give the edges of bins ``first .. stop - 1`` in seconds, shape ``(stop - first + 1,)``.

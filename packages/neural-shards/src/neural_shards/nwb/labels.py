@@ -33,7 +33,6 @@ class LabelChannel:
     spec: Labels
     masked: bool = False
     bin_bytes: int = 4
-    scan: None = None
 
     def extent(self) -> None:
         """Give nothing: intervals alone make no recording."""

@@ -9,21 +9,31 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from neural_shards.names import MASK
 from neural_shards.nwb.channels import Channel, LabelChannel, open_channels
-from neural_shards.nwb.find import series_in
 from neural_shards.nwb.grid import Grid
-from neural_shards.nwb.recording import Recording, Source, fingerprint, hash_of, opened
+from neural_shards.nwb.identity import fingerprint, hashing
+from neural_shards.nwb.places import attached, detached
+from neural_shards.nwb.recording import Recording, Source, opened
 from neural_shards.nwb.runs import Runs, intersect, runs_of, without
-from neural_shards.nwb.spec import MASK, ConversionSpec, Windows
+from neural_shards.nwb.session import not_taken, session_of
+from neural_shards.nwb.signals import SignalChannel
+from neural_shards.nwb.spec import ConversionSpec, Windows
 from neural_shards.nwb.stored import read
-from neural_shards.nwb.tables import columns_of, interval_table, intervals_in, rows_where, spans_of
+from neural_shards.nwb.tables import (
+    columns_of,
+    interval_table,
+    intervals_in,
+    rows_where,
+    spans_of,
+)
 from neural_shards.nwb.units import SpikeChannel
 from neural_shards.nwb.windows import Cut, along, around, between, within
 from neuroai_core import DataError, InputError
 from neuroai_core.errors import unknown_name
 
 #: Bytes of values that are made at once, apart from what one window needs.
-GROUP_BYTES = 48 << 20
+GROUP_BYTES = 24 << 20
 
 Sample = tuple[dict[str, Any], dict[str, Any]]
 
@@ -36,27 +46,31 @@ class Plan:
     ----------
     source
         Where it lies.
+    files
+        Files beside it that hold some of its data.
     spec
         What is taken of it.
     grid
         Its bins.
     windows
         Where its samples are.
-    scans
-        By modality: what need not be found out again.
+    channels
+        The modalities, as far as one pass over the recording has made them known, see
+        `places.detached`.
     session
         What is known of it as a whole, stored once: names, tables, the grid.
     report
         What was found and taken, and what was not, as plain values.
     fingerprint
-        Which bytes it was made of, see `recording.fingerprint`.
+        Which bytes it was made of, see `identity.fingerprint`.
     """
 
     source: Source
+    files: tuple[str, ...]
     spec: ConversionSpec
     grid: Grid
     windows: Cut
-    scans: Mapping[str, Any]
+    channels: Mapping[str, Channel]
     session: Mapping[str, Any]
     report: Mapping[str, Any]
     fingerprint: str | None
@@ -66,16 +80,15 @@ class Plan:
 
     def samples(self, first: int = 0, stop: int | None = None) -> Iterator[Sample]:
         """Read windows ``first .. stop - 1``: each a dict of values and a dict of metadata."""
-        if fingerprint(self.source) != self.fingerprint:
+        if fingerprint(self.source, *self.files) != self.fingerprint:
             raise DataError("the recording has changed while it was converted", path=self.source)
         length = self.windows.length
         starts = self.windows.starts[first:stop]
-        with opened(self.source) as recording:
-            channels = open_channels(recording, self.spec, self.scans)
+        with attached(self.channels, self.source) as channels:
             bins = GROUP_BYTES // max(sum(c.bin_bytes for c in channels.values()), 1)
             for low, high in groups(starts, length, bins):
                 a, b = int(starts[low]), int(starts[high - 1]) + length
-                taken = dict(_taken(channels, self.grid, a, b))
+                taken = dict(values_of(channels, self.grid, a, b))
                 for window in range(low, high):
                     at = int(starts[window]) - a
                     sample = {n: v[at : at + length] for n, v in taken.items()}
@@ -87,7 +100,7 @@ class Plan:
         """Add the provenance of a window, and the labels of its interval."""
         cut, session = self.windows, self.session
         start, row = int(cut.starts[window]), int(cut.rows[window])
-        t_start = float(self.grid.edges(start, start)[0])
+        t_start = self.grid.edge(start)
         metadata: dict[str, Any] = {
             "t_start": t_start,
             "bin_ms": self.grid.bin_ms,
@@ -109,9 +122,10 @@ class Plan:
         return channel.spec.table == self.spec.windows.table
 
 
-def _taken(
+def values_of(
     channels: Mapping[str, Channel], grid: Grid, a: int, b: int
 ) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """Read bins ``a .. b - 1`` of all modalities, with their masks."""
     for name, channel in channels.items():
         yield name, channel.take(grid, a, b)
         if channel.masked:
@@ -150,17 +164,16 @@ def plan(source: Source, spec: ConversionSpec) -> Plan:
     NotFoundError, DataError
         If the file or what is to be taken of it is not there, or cannot be read.
     """
-    with opened(source) as recording:
+    with opened(source) as recording, hashing(source) as sha256:
         channels = open_channels(recording, spec)
         grid = _grid(channels, recording, spec)
         runs, parts = _runs(channels, recording, grid, spec.windows)
         windows = _cut(recording, grid, runs, spec.windows)
-        scans = {name: channel.scan for name, channel in channels.items()}
-        session = _session(recording, source, grid, spec, channels)
+        session = session_of(recording, sha256(), grid, spec, channels)
         report = {
             **{key: session[key] for key in ("source", "object_id", "sha256", "grid")},
             "modalities": {name: channel.report() for name, channel in channels.items()},
-            "not_taken": _not_taken(recording, channels),
+            "not_taken": not_taken(recording, channels),
             "bins": parts,
             "windows": {
                 "samples": len(windows),
@@ -168,7 +181,16 @@ def plan(source: Source, spec: ConversionSpec) -> Plan:
                 "left_out": windows.left_out,
             },
         }
-        return Plan(source, spec, grid, windows, scans, session, report, fingerprint(source))
+        files = tuple(
+            film.path
+            for channel in channels.values()
+            if isinstance(channel, SignalChannel)
+            for scan in channel.scan
+            for film in scan.films
+        )
+        known_by = fingerprint(source, *files)
+        found = {name: detached(channel, source) for name, channel in channels.items()}
+        return Plan(source, files, spec, grid, windows, found, session, report, known_by)
 
 
 def _grid(channels: Mapping[str, Channel], recording: Recording, spec: ConversionSpec) -> Grid:
@@ -189,7 +211,7 @@ def _grid(channels: Mapping[str, Channel], recording: Recording, spec: Conversio
             path=recording.name,
         )
     grid = Grid.covering(first, last, spec.bin_ms)
-    if spec.stop_s is not None and grid.edges(grid.n_bins - 1, grid.n_bins)[0] >= spec.stop_s:
+    if spec.stop_s is not None and grid.edge(grid.n_bins - 1) >= spec.stop_s:
         grid = Grid(grid.start, grid.n_bins - 1, grid.bin_ms)  # it ends on an edge
     return grid
 
@@ -240,54 +262,17 @@ def _cut(recording: Recording, grid: Grid, runs: Runs, windows: Windows) -> Cut:
     rows = rows_where(columns_of(table), windows.select, table=windows.table)
     if windows.range_s is None:
         return within(runs, grid, spans_of(table), rows, windows.length, windows.overlap)
-    if windows.align not in table.colnames:
-        raise unknown_name(f"column of {windows.table}", windows.align, table.colnames)
-    events = read(table[windows.align].data)
+    of_events = "timestamp" in table.colnames and windows.align == "start_time"
+    align = "timestamp" if of_events else windows.align
+    if align not in table.colnames:
+        raise unknown_name(f"column of {windows.table}", align, table.colnames)
+    events = read(table[align].data)
     if events.dtype.kind not in "fiu" or events.ndim != 1:
         raise DataError(
             "windows are aligned to a column of times",
             path=recording.name,
-            key=f"{windows.table}.{windows.align}",
+            key=f"{windows.table}.{align}",
             expected="one number of seconds a row",
             found=f"{events.dtype} {events.shape}",
         )
     return around(runs, grid, events.astype(np.float64), rows, windows.range_s)
-
-
-def _session(
-    recording: Recording,
-    source: Source,
-    grid: Grid,
-    spec: ConversionSpec,
-    channels: Mapping[str, Channel],
-) -> dict[str, Any]:
-    session: dict[str, Any] = {
-        "source": recording.name,
-        "object_id": recording.object_id,
-        "identifier": str(recording.file.identifier),
-        "session_start_time": str(recording.file.session_start_time),
-        "sha256": hash_of(source),
-        "grid": {"t0": grid.t0, "bin_ms": grid.bin_ms, "bins": grid.n_bins},
-        "modalities": {name: channel.session() for name, channel in channels.items()},
-    }
-    if spec.windows.table is not None:
-        table = interval_table(recording.file, spec.windows.table, source=recording.name)
-        session["intervals"] = columns_of(table)["id"]
-    return session
-
-
-def _not_taken(recording: Recording, channels: Mapping[str, Channel]) -> list[str]:
-    """Give what the recording holds besides: series and tables of intervals."""
-    taken = {s.path for c in channels.values() for s in getattr(c, "series", ())}
-    left = [
-        f"{path} ({type(series).__name__})"
-        for path, series in series_in(recording.file).items()
-        if path not in taken
-    ]
-    tables = {c.spec.table for c in channels.values() if isinstance(c, LabelChannel)}
-    left += [f"intervals/{name}" for name in intervals_in(recording.file) if name not in tables]
-    if recording.file.units is not None and not any(
-        isinstance(c, SpikeChannel) for c in channels.values()
-    ):
-        left.append("units")
-    return left

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import warnings
 from collections.abc import Iterator
@@ -13,9 +12,11 @@ from typing import Any
 
 from neuroai_core import DataError, InputError, NotFoundError
 from neuroai_core.extras import require
-from neuroai_core.files import checksum
 
 Source = Any  # a path, an address, or an open pynwb.NWBFile
+
+#: Files that lie at the top of a Zarr store.
+ZARR_MARKS = (".zmetadata", ".zgroup", "zarr.json")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +29,14 @@ class Recording:
         The ``pynwb.NWBFile``.
     name
         File name, or the identifier of a file in memory.
+    folder
+        Path or address of the folder that it lies in; None for a file in memory that was
+        never stored.
     """
 
     file: Any
     name: str
+    folder: str | None = None
 
     @property
     def object_id(self) -> str:
@@ -73,7 +78,7 @@ def opened(source: Source) -> Iterator[Recording]:
         # Files of old versions make pynwb and hdmf warn about what their writers did.
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        yield Recording(_read(source, stack), name_of(source))
+        yield Recording(_read(source, stack), name_of(source), _folder_of(source))
 
 
 def name_of(source: Source) -> str:
@@ -91,23 +96,48 @@ def _in_memory(file: Any) -> Recording:
             expected="a path, an address or an open pynwb.NWBFile",
             found=f"{type(file).__module__}.{type(file).__qualname__}",
         )
-    return Recording(file, name_of(file))
+    stored = file.container_source
+    return Recording(file, name_of(file), None if stored is None else _folder_of(stored))
+
+
+def _folder_of(source: Source) -> str:
+    whole = str(source).rstrip("/")
+    return whole.rpartition("/")[0] if is_remote(whole) else str(Path(whole).parent)
 
 
 def _read(source: Source, stack: contextlib.ExitStack) -> Any:
     pynwb = require("pynwb", package="neural-shards", extra="nwb")
+    if _is_zarr(source):
+        zarr = require("hdmf_zarr", package="neural-shards", extra="zarr")
+        return _open(source, stack, zarr.NWBZarrIO, path=str(source))
     if is_remote(source):
         return _open(source, stack, pynwb.NWBHDF5IO, file=_remote_hdf5(source, stack))
+    _check_hdf5(Path(source), source)
+    return _open(source, stack, pynwb.NWBHDF5IO, path=str(source))
+
+
+def root_of(source: Source, stack: contextlib.ExitStack) -> Any:
+    """Open the HDF5 file or Zarr group itself, which takes pynwb no time."""
+    if _is_zarr(source):
+        zarr = require("zarr", package="neural-shards", extra="zarr")
+        return zarr.open_group(str(source), mode="r")
+    if is_remote(source):
+        return _remote_hdf5(source, stack)
+    h5py = require("h5py", package="neural-shards", extra="nwb")
+    return stack.enter_context(h5py.File(source, "r"))
+
+
+def _is_zarr(source: Source) -> bool:
+    """Say whether a Zarr store lies there, rather than a file."""
+    if is_remote(source):
+        system, remote = _remote(source)
+        return any(_exists(system, f"{remote}/{mark}", source) for mark in ZARR_MARKS)
     path = Path(source)
     if not path.exists():
         raise NotFoundError("there is no such file", path=source)
-    if path.is_dir():
-        if not any((path / name).exists() for name in (".zgroup", ".zmetadata", "zarr.json")):
-            raise DataError("this folder is no Zarr store", path=source)
-        zarr = require("hdmf_zarr", package="neural-shards", extra="zarr")
-        return _open(source, stack, zarr.NWBZarrIO, path=str(path))
-    _check_hdf5(path, path)
-    return _open(source, stack, pynwb.NWBHDF5IO, path=str(path))
+    if path.is_dir() and not any((path / mark).exists() for mark in ZARR_MARKS):
+        raise DataError("this folder is no Zarr store", path=source)
+    return path.is_dir()
 
 
 def _open(source: Source, stack: contextlib.ExitStack, kind: Any, **where: Any) -> Any:
@@ -124,15 +154,11 @@ def _open(source: Source, stack: contextlib.ExitStack, kind: Any, **where: Any) 
         ) from error
 
 
-def _remote_hdf5(address: str, stack: contextlib.ExitStack) -> Any:
-    """Open a remote HDF5 file; what is read is fetched in blocks and kept for a while."""
+def _remote(address: str) -> tuple[Any, str]:
+    """Give the file system of an address, and the path in it."""
     fsspec = require("fsspec", package="neural-shards", extra="nwb")
-    h5py = require("h5py", package="neural-shards", extra="nwb")
     try:
         system, path = fsspec.core.url_to_fs(address)
-        file = stack.enter_context(system.open(path, "rb", block_size=4 << 20))
-    except FileNotFoundError:
-        raise NotFoundError("there is no such file", path=address) from None
     except ImportError as error:
         raise DataError(
             "this kind of address needs a package that is not installed",
@@ -141,26 +167,28 @@ def _remote_hdf5(address: str, stack: contextlib.ExitStack) -> Any:
         ) from error
     except (OSError, ValueError) as error:
         raise DataError("this address cannot be read", path=address, found=str(error)) from error
+    return system, path
+
+
+def _exists(system: Any, path: str, address: str) -> bool:
+    try:
+        return bool(system.exists(path))
+    except (OSError, ValueError) as error:
+        raise DataError("this address cannot be read", path=address, found=str(error)) from error
+
+
+def _remote_hdf5(address: str, stack: contextlib.ExitStack) -> Any:
+    """Open a remote HDF5 file; what is read is fetched in blocks and kept for a while."""
+    h5py = require("h5py", package="neural-shards", extra="nwb")
+    system, path = _remote(address)
+    try:
+        file = stack.enter_context(system.open(path, "rb", block_size=4 << 20))
+    except FileNotFoundError:
+        raise NotFoundError("there is no such file", path=address) from None
+    except (OSError, ValueError) as error:
+        raise DataError("this address cannot be read", path=address, found=str(error)) from error
     _check_hdf5(file, address)
     return stack.enter_context(h5py.File(file, "r"))
-
-
-def fingerprint(source: Source) -> str | None:
-    """Say in a text which bytes lie at a source, without reading all of them.
-
-    None for a recording in memory.
-    """
-    if is_open(source):
-        return None
-    if is_remote(source):
-        fsspec = require("fsspec", package="neural-shards", extra="nwb")
-        system, path = fsspec.core.url_to_fs(source)
-        return f"{source} {system.ukey(path)}"
-    path = Path(source)
-    parts = sorted(path.rglob("*")) if path.is_dir() else [path]
-    stats = [part.stat() for part in parts]
-    times = max((s.st_mtime_ns for s in stats), default=0)
-    return f"{path.resolve()} {sum(s.st_size for s in stats)} {times}"
 
 
 def _check_hdf5(content: Any, path: object) -> None:
@@ -202,20 +230,3 @@ def _begins_like_hdf5(content: Any) -> bool:
                 return True
             at = max(512, at * 2)
         return False
-
-
-def hash_of(source: Source) -> str | None:
-    """Give the SHA-256 of a file; of a Zarr store, that of its files' names and checksums.
-
-    None for a recording in memory or at a remote address, which would have to be
-    fetched whole.
-    """
-    if is_open(source) or is_remote(source):
-        return None
-    path = Path(source)
-    if path.is_file():
-        return checksum(path)
-    whole = hashlib.sha256()
-    for part in sorted(p for p in path.rglob("*") if p.is_file()):
-        whole.update(f"{part.relative_to(path).as_posix()} {checksum(part)}\n".encode())
-    return whole.hexdigest()

@@ -89,7 +89,8 @@ def resample(
 def bins_each(series: Series, grid: Grid) -> int:
     """Give how many bins of a series are made at once: whole blocks, of bounded memory."""
     per_bin = max(grid.bin_s / series.clock.step_s if series.clock.step_s else 1.0, 1.0)
-    row = max(int(np.prod(series.sample_shape)), 1) * 8
+    itemsize = 8 if series.continuous else series.dtype.itemsize
+    row = max(int(np.prod(series.sample_shape)), 1) * itemsize
     return max(int(PIECE_BYTES / (per_bin * row)) // BLOCK, 4) * BLOCK
 
 

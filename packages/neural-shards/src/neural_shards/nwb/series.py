@@ -11,6 +11,7 @@ import numpy.typing as npt
 from neural_shards.nwb.clock import GAP, Clock, regular_clock, scan_clock
 from neural_shards.nwb.coded import Coded, States, words_in
 from neural_shards.nwb.stored import dtype_of, read, shape_of
+from neural_shards.nwb.video import Film, Frames
 from neuroai_core import DataError
 
 #: Types whose samples are states that last until the next one, however long that is.
@@ -115,8 +116,7 @@ def read_series(
     stored: Any,
     path: str,
     *,
-    clock: Clock | None = None,
-    words: tuple[str, ...] | None = None,
+    films: tuple[Film, ...] = (),
     channels: tuple[int, ...] | None = None,
     gap: float | None = GAP,
 ) -> Series:
@@ -128,8 +128,8 @@ def read_series(
         A ``pynwb.TimeSeries`` or one of its kinds.
     path
         Its path in the file.
-    clock, words
-        What an earlier pass has found; it is then not gone through again.
+    films
+        The video files that hold its data, where it has none of its own.
     channels
         Positions on the second axis to take; None takes all.
     gap
@@ -141,15 +141,15 @@ def read_series(
         If the numbers of samples, timestamps and channels do not fit together.
     """
     kind = type(stored).__name__
-    data: Any = stored.data
+    data: Any = Frames(films) if films else stored.data
     shape = shape_of(data)
     timestamps = stored.timestamps
     if timestamps is not None:
         _check_length(shape, shape_of(timestamps)[0], path)
-    if clock is None:
-        clock = _clock_of(stored, timestamps, shape[0], path, None if kind in STATES else gap)
+    clock = _clock_of(stored, timestamps, shape[0], path, None if kind in STATES else gap)
+    words = None
     if shape[0] and dtype_of(data).kind == "O":
-        words = words_in(data, path) if words is None else words
+        words = words_in(data, path)
         data = Coded(data, words)
     elif kind == "IntervalSeries":
         data = States(data)

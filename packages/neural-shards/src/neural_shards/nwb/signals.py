@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_shards.nwb.circle import Circle
-from neural_shards.nwb.clock import Clock
 from neural_shards.nwb.find import find, series_in
 from neural_shards.nwb.grid import Grid
 from neural_shards.nwb.recording import Recording
@@ -21,6 +19,7 @@ from neural_shards.nwb.spec import Signals
 from neural_shards.nwb.stored import read
 from neural_shards.nwb.stretch import sound_spans
 from neural_shards.nwb.tables import columns_of
+from neural_shards.nwb.video import Film, external_films
 from neuroai_core import DataError
 
 
@@ -30,20 +29,17 @@ class SignalScan:
 
     Parameters
     ----------
-    clock
-        When its samples were taken.
     spans_s
         For which times it has values, ``(spans, 2)``.
     circle
         Its range, if it goes round.
-    words
-        Its words, if it is text.
+    films
+        The video files that hold its data, if they do.
     """
 
-    clock: Clock
     spans_s: npt.NDArray[np.float64]
     circle: Circle | None
-    words: tuple[str, ...] | None
+    films: tuple[Film, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +55,7 @@ class SignalChannel:
 
     def extent(self) -> tuple[float, float] | None:
         """Give the first and last time of all series."""
-        clocks = [s.clock for s in self.scan if s.clock.n]
+        clocks = [s.clock for s in self.series if s.clock.n]
         if not clocks:
             return None
         return min(c.first_s for c in clocks), max(c.last_s for c in clocks)
@@ -112,8 +108,10 @@ class SignalChannel:
                 entry |= {"period": scan.circle.period, "low": scan.circle.low}
             if series.channels is not None:
                 entry["channels"] = series.channels.tolist()
-            if scan.words is not None:
-                entry["words"] = list(scan.words)
+            if scan.films:
+                entry["files"] = [{"path": film.path, "frames": len(film)} for film in scan.films]
+            if series.words is not None:
+                entry["words"] = list(series.words)
             if rows is not None:
                 entry["rows"] = rows
             described.append(entry)
@@ -123,7 +121,7 @@ class SignalChannel:
         """Say what was found."""
         found = []
         for series, rule, scan in zip(self.series, self.rules, self.scan, strict=True):
-            clock = scan.clock
+            clock = series.clock
             found.append(
                 {
                     "path": series.path,
@@ -151,9 +149,8 @@ def open_signals(
     bin_ms: float,
     *,
     masked: bool,
-    scans: Sequence[SignalScan] | None = None,
 ) -> SignalChannel:
-    """Find the series of a modality and, unless `scans` says it, what their samples cover.
+    """Find the series of a modality, and what their samples cover.
 
     Raises
     ------
@@ -161,21 +158,14 @@ def open_signals(
         If there is none, or series cannot stand side by side.
     """
     stored = find(series_in(recording.file), name, spec.series, source=recording.name)
-    known: Sequence[SignalScan | None] = scans or [None] * len(stored)
     series, rules, made = [], [], []
-    for (path, thing), scan in zip(stored.items(), known, strict=True):
-        one = read_series(
-            thing,
-            path,
-            clock=None if scan is None else scan.clock,
-            words=None if scan is None else scan.words,
-            channels=spec.channels,
-            gap=spec.gap,
-        )
+    for path, thing in stored.items():
+        films = _films(thing, recording, path)
+        one = read_series(thing, path, films=films, channels=spec.channels, gap=spec.gap)
         rule = spec.rule or rule_for(one, bin_ms / 1000)
         series.append(one)
         rules.append(rule)
-        made.append(_scan(one, thing, spec, rule, bin_ms) if scan is None else scan)
+        made.append(_scan(one, thing, spec, rule, bin_ms, films))
     if len(series) > 1 and any(len(s.sample_shape) > 1 for s in series):
         raise DataError(
             "series of images or volumes cannot be laid side by side",
@@ -189,10 +179,22 @@ def open_signals(
     return SignalChannel(tuple(series), tuple(rules), tuple(made), rows, spec, masked)
 
 
-def _scan(series: Series, stored: Any, spec: Signals, rule: Rule, bin_ms: float) -> SignalScan:
+def _films(stored: Any, recording: Recording, path: str) -> tuple[Film, ...]:
+    outside = getattr(stored, "external_file", None) is not None
+    return external_films(stored, recording.folder, path) if outside else ()
+
+
+def _scan(
+    series: Series,
+    stored: Any,
+    spec: Signals,
+    rule: Rule,
+    bin_ms: float,
+    films: tuple[Film, ...],
+) -> SignalScan:
     _check_rule(series, rule, bin_ms / 1000)
     spans = sound_spans(series, forward=rule == "previous")
-    return SignalScan(series.clock, spans, _circle(series, stored, spec), series.words)
+    return SignalScan(spans, _circle(series, stored, spec), films)
 
 
 def _check_rule(series: Series, rule: Rule, bin_s: float) -> None:

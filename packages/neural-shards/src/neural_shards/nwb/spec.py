@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
-from neural_shards.names import check_modalities
+from neural_shards.names import MASK, check_modalities
 from neural_shards.nwb.resample import Rule
 from neural_shards.nwb.windows import step_of
 from neuroai_core import InputError
@@ -17,9 +17,6 @@ CountType = Literal["uint8", "uint16", "uint32"]
 ValueType = Literal["float16", "float32", "float64"]
 Masked = Literal["auto", "always", "never"]
 Border = Literal["gaps", "unobserved", "invalid_times", "epochs"]
-
-#: What the name of a mask ends with.
-MASK = "_mask"
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ class Labels:
     Parameters
     ----------
     table
-        ``"trials"``, ``"epochs"`` or another table of intervals.
+        ``"trials"``, ``"epochs"`` or another table of intervals or events.
     columns
         The default is all that hold one value a row.
     """
@@ -106,7 +103,29 @@ class Labels:
     columns: tuple[str, ...] = ()
 
 
-Modality: TypeAlias = Spikes | Signals | Labels
+@dataclass(frozen=True)
+class Events:
+    """Counts of events: licks, rewards, pulses.
+
+    Parameters
+    ----------
+    tables
+        Names of tables of events; the default is all. Each is a column of the counts.
+    column
+        A column of the tables: each of its values is then a column of the counts.
+    dtype
+        Type of a count.
+    """
+
+    tables: tuple[str, ...] = ()
+    column: str | None = None
+    dtype: CountType = "uint8"
+
+    def __post_init__(self) -> None:
+        check_known("dtype", [self.dtype], get_args(CountType), key="dtype")
+
+
+Modality: TypeAlias = Spikes | Signals | Labels | Events
 
 
 @dataclass(frozen=True)
@@ -121,9 +140,10 @@ class Windows:
         The part of a window that the next one repeats, ``0 <= overlap < 1``.
     table
         A table of intervals (``"trials"``, ``"epochs"`` ...). Windows then lie inside its
-        intervals, or, with `range_s`, around an event of each.
+        intervals, or, with `range_s`, around an event of each. Or a table of events.
     align
-        The column of `table` with the time of the event.
+        The column of `table` with the time of the event; of a table of events it is
+        ``"timestamp"`` by itself.
     range_s
         From where to where around the event, in seconds; rounded to whole bins. It gives the
         length.
@@ -202,5 +222,10 @@ class ConversionSpec:
 
 def modality(name: str) -> Modality:
     """Give what the name of a modality alone means."""
-    plain: dict[str, Modality] = {"spikes": Spikes(), "trials": Labels(), "labels": Labels()}
+    plain: dict[str, Modality] = {
+        "events": Events(),
+        "labels": Labels(),
+        "spikes": Spikes(),
+        "trials": Labels(),
+    }
     return plain.get(name, Signals())

@@ -9,13 +9,26 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from neural_shards.nwb.spec import ConversionSpec, Labels, Modality, Signals, Spikes, modality
+from neural_shards.nwb.spec import (
+    ConversionSpec,
+    Events,
+    Labels,
+    Modality,
+    Signals,
+    Spikes,
+    modality,
+)
 from neuroai_core import InputError, NeuroAIError, NotFoundError
 from neuroai_core.errors import unknown_name
 from neuroai_core.extras import require
 
 #: What ``kind`` may say of a modality; without it the modality's name decides.
-KINDS: dict[str, type[Modality]] = {"labels": Labels, "series": Signals, "spikes": Spikes}
+KINDS: dict[str, type[Modality]] = {
+    "events": Events,
+    "labels": Labels,
+    "series": Signals,
+    "spikes": Spikes,
+}
 
 
 @dataclass(frozen=True)

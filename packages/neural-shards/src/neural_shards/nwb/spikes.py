@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,17 +59,20 @@ class SpikeTrains:
         All spike times in seconds, unit after unit, ``(spikes,)``; read in slices only.
     ends
         Position after the last spike of each unit, ``(units,)``. A unit may be silent.
+    key
+        What to call the times in an error.
     """
 
     times: Any
     ends: Positions
+    key: str = "units/spike_times"
 
     def __post_init__(self) -> None:
         steps = np.diff(np.concatenate([[0], self.ends]))
         if (steps < 0).any() or (len(self.ends) and self.ends[-1] > shape_of(self.times)[0]):
             raise DataError(
                 "the index of the spike times does not fit them",
-                key="units/spike_times_index",
+                key=f"{self.key}_index",
                 expected=f"rising ends up to {shape_of(self.times)[0]}",
                 found=f"{self.ends[:5].tolist()}... {self.ends[-1:].tolist()}",
             )
@@ -80,7 +84,6 @@ class SpikeTrains:
 
     def scan(self, bin_ms: float) -> SpikeScan:
         """Go through all spike times once, in pieces, and note where each stretch of time lies."""
-        ruler = Grid(0, 0, bin_ms)
         units, n = len(self.ends), int(self.ends[-1]) if len(self.ends) else 0
         backward = np.zeros(units, dtype=np.int64)
         found: list[npt.NDArray[np.int64]] = []
@@ -89,24 +92,31 @@ class SpikeTrains:
             times = piece[: max(n - start, 0)].astype(np.float64, copy=False)
             if len(times) == 0:
                 break
-            self._check_finite(times, start)
-            first_s, last_s = min(first_s, times.min()), max(last_s, times.max())
             opens = self.starts[np.searchsorted(self.starts, start) :] - start
             opens = np.unique(opens[opens < len(times)])
-            steps = np.diff(times, prepend=before)
-            steps[opens] = 0.0
-            back = np.flatnonzero(steps < 0)
-            if len(back):
-                longest = max(longest, float(-steps[back].min()))
-                backward += np.bincount(self._unit(back + start), minlength=units)
+            rising = np.empty(len(times), dtype=bool)
+            rising[0] = not times[0] < before
+            np.greater_equal(
+                times[1:], times[:-1], out=rising[1:]
+            )  # False beside what is no number
+            rising[opens] = True
+            sections = np.unique(np.concatenate([[0], opens, [len(times)]]))
+            edges = times[np.concatenate([sections[:-1], sections[1:] - 1])]
+            if rising.all() and np.isfinite(edges).all():
+                first_s, last_s = min(first_s, edges.min()), max(last_s, edges.max())
+                rows = _sorted_slabs(times, sections, bin_ms)
+            else:
+                self._check_finite(times, start)
+                first_s, last_s = min(first_s, times.min()), max(last_s, times.max())
+                back = np.flatnonzero(~rising)
+                if len(back):
+                    steps = np.append(before, times)[back] - times[back]
+                    longest = max(longest, float(steps.max()))
+                    backward += np.bincount(self._unit(back + start), minlength=units)
+                rows = _slabs(times, sections, bin_ms)
             before = times[-1]
-            slabs = ruler.index(times) >> SLAB
-            runs = np.flatnonzero(np.diff(slabs, prepend=slabs[0]))
-            runs = np.union1d(runs, np.append(opens, 0))
-            stops = np.append(runs[1:], len(times))
-            found.append(
-                np.stack([self._unit(runs + start), slabs[runs], runs + start, stops + start])
-            )
+            slab, low, high = rows
+            found.append(np.stack([self._unit(low + start), slab, low + start, high + start]))
         return self._scan_of(found, backward, first_s, last_s, longest)
 
     def _scan_of(
@@ -126,7 +136,7 @@ class SpikeTrains:
         if slabs > MAX_SLABS:
             raise DataError(
                 "the spike times span far more than a recording",
-                key="units/spike_times",
+                key=self.key,
                 found=f"{first_s:g} s to {last_s:g} s",
                 hint="a time is wrong, or not in seconds",
             )
@@ -142,7 +152,7 @@ class SpikeTrains:
         at = int(np.flatnonzero(~np.isfinite(times))[0])
         raise DataError(
             "a spike time is not a number",
-            key="units/spike_times",
+            key=self.key,
             index=f"spike {start + at}, unit row {self._unit(np.array([start + at]))[0]}",
             expected="finite seconds",
             found=times[at],
@@ -189,7 +199,7 @@ class SpikeTrains:
         """
         rows = np.arange(len(self.ends)) if units is None else units
         made = np.zeros((len(rows), stop - first), dtype=dtype)
-        limit = np.iinfo(made.dtype).max
+        limit, one = int(np.iinfo(made.dtype).max), made.dtype.type(1)
         low, high = self._ranges(scan, grid, first, stop, rows)
         block, at = self._block(low, high)
         for row in np.flatnonzero(low < high):
@@ -197,22 +207,21 @@ class SpikeTrains:
             times = block[a - at : b - at] if block is not None else read(self.times, a, b)
             bins = grid.index(times)
             bins -= first
-            if scan.backward[rows[row]] == 0:
-                i, j = np.searchsorted(bins, [0, stop - first])
-                bins = bins[i:j]
-            else:
-                bins = bins[(bins >= 0) & (bins < stop - first)]
-            counts = np.bincount(bins, minlength=stop - first)
-            if len(bins) > limit and counts.max() > limit:
+            if scan.backward[rows[row]]:
+                bins = np.sort(bins)
+            i, j = np.searchsorted(bins, [0, stop - first])
+            bins = bins[i:j]
+            if len(bins) > limit and (bins[limit:] == bins[:-limit]).any():
+                counts = np.bincount(bins)
                 raise DataError(
                     "a bin holds more spikes than its type can count",
-                    key="units/spike_times",
+                    key=self.key,
                     index=f"unit row {rows[row]}, bin {first + int(counts.argmax())}",
                     expected=f"{limit} at most ({made.dtype})",
                     found=int(counts.max()),
                     hint="ask for a wider dtype of the spikes, uint16 or uint32",
                 )
-            made[row] = counts
+            np.add.at(made[row], bins, one)
         return np.ascontiguousarray(made.T)
 
     def _ranges(
@@ -236,3 +245,33 @@ class SpikeTrains:
         if b - a > 2 * int((high - low)[used].sum()) + (1 << 16):
             return None, 0
         return read(self.times, a, b), a
+
+
+_Slabs = tuple[Positions, Positions, Positions]
+
+
+def _slabs(times: npt.NDArray[np.float64], sections: Positions, bin_ms: float) -> _Slabs:
+    """Give slab, first position and stop of each run of spikes in one slab and section."""
+    slabs = Grid(0, 0, bin_ms).index(times) >> SLAB
+    low = np.union1d(np.flatnonzero(np.diff(slabs, prepend=slabs[0])), sections[:-1])
+    return slabs[low], low, np.append(low[1:], len(times))
+
+
+def _sorted_slabs(times: npt.NDArray[np.float64], sections: Positions, bin_ms: float) -> _Slabs:
+    """Do the same where each section rises: only the borders are looked for.
+
+    The extents may reach a little into the neighbours, as those of spikes out of order do.
+    """
+    ruler = Grid(0, 0, bin_ms)
+    found: list[npt.NDArray[np.int64]] = []
+    for a, b in itertools.pairwise(sections.tolist()):
+        first, last = (ruler.index(times[[a, b - 1]]) >> SLAB).tolist()
+        few = b - a <= last - first  # spikes, for so long a time
+        slabs = np.unique(ruler.index(times[a:b]) >> SLAB) if few else np.arange(first, last + 1)
+        borders = slabs * (ruler.bin_s * (1 << SLAB))
+        low = np.searchsorted(times[a:b], borders - ruler.bin_s)
+        high = np.searchsorted(times[a:b], borders + ruler.bin_s * ((1 << SLAB) + 1))
+        found.append(np.stack([slabs, a + low, a + high]))
+    slab, low, high = np.concatenate(found, axis=1)
+    some = low < high
+    return slab[some], low[some], high[some]

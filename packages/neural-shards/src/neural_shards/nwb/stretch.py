@@ -58,7 +58,7 @@ def stretches(
         states). False: for half a step to either side.
     """
     clock = series.clock
-    low, high = float(grid.edges(first, first)[0]), float(grid.edges(stop, stop)[0])
+    low, high = grid.edge(first), grid.edge(stop)
     reach = margin_s + 2 * clock.step_s
     near = (clock.spans_s[:, 1] >= low - reach) & (clock.spans_s[:, 0] <= high + reach)
     if clock.holds:

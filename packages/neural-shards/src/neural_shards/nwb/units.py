@@ -121,10 +121,8 @@ def _joined(spans: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
     return np.stack([spans[opens, 0], reach[closes]], axis=1)
 
 
-def open_spikes(
-    recording: Recording, spec: Spikes, bin_ms: float, scan: SpikeScan | None = None
-) -> SpikeChannel:
-    """Find the units of a recording and, unless `scan` says it, where their spikes lie.
+def open_spikes(recording: Recording, spec: Spikes, bin_ms: float) -> SpikeChannel:
+    """Find the units of a recording, and where their spikes lie.
 
     Raises
     ------
@@ -154,8 +152,7 @@ def open_spikes(
             expected=", ".join(f"{k}: {v}" for k, v in spec.units.items()) or None,
             found=f"{len(table['id'])} units",
         )
-    scan = trains.scan(bin_ms) if scan is None else scan
-    return SpikeChannel(trains, scan, rows, table, _observed(units, rows), spec)
+    return SpikeChannel(trains, trains.scan(bin_ms), rows, table, _observed(units, rows), spec)
 
 
 def _observed(
