@@ -12,7 +12,8 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, default_colla
 from neuroai_core.errors import DataError, InputError, reject_unknown
 from stimulus_protocols.labels import LabelPolicy
 from stimulus_protocols.noise import Noise
-from stimulus_protocols.presentation import Presentation, Void
+from stimulus_protocols.painter import Void
+from stimulus_protocols.presentation import Presentation
 from stimulus_protocols.table import FrameTable
 from stimulus_protocols.timeline import Timeline
 from stimulus_protocols.trials import Collector, Order, TrialBatch, Trials, batch_trials
