@@ -172,7 +172,7 @@ def run(
         dt_ms=dt_ms,
         seed=seed,
         store=_one_of("store", store, "netcdf", "zarr"),
-        identity=model or "",
+        identity=f"model {model}, dataset {dataset}, size {size}",
         quiet=quiet,
     ):
         typer.echo(path)
