@@ -103,6 +103,10 @@ def stimupy_frames(kind, shape):
         return None
     from stimupy.stimuli.waves import sine_linear
 
+    # Its centre is the pixel right of and below the middle.
+    angle = np.deg2rad(DIRECTION)
+    off_centre = 360 * SF * (np.cos(angle) - np.sin(angle)) / 2
+
     def grating():
         out = np.empty(shape, np.float32)
         for k in range(shape[1]):
@@ -111,7 +115,7 @@ def stimupy_frames(kind, shape):
                 ppd=1,
                 frequency=SF,
                 rotation=DIRECTION,
-                phase_shift=90 - 360 * TF * k / RATE,
+                phase_shift=90 + off_centre - 360 * TF * k / RATE,
                 intensities=(0, 1),
                 origin="center",
             )["img"]

@@ -11,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.data import default_collate
 
 from neuroai_core.errors import DataError, InputError, check_known, strict_arguments
@@ -21,6 +20,7 @@ from stimulus_protocols.experiments import Condition
 from stimulus_protocols.loader import StimulusProtocolDataLoader
 from stimulus_protocols.parts import Part, Parts
 from stimulus_protocols.presentation import Presentation
+from stimulus_protocols.progress import progress
 from stimulus_protocols.results import is_done, results_path, write_results
 from stimulus_protocols.trials import Collector
 
@@ -88,7 +88,7 @@ def run(
     if dt_ms <= 0:
         raise InputError("dt_ms is not positive", key="dt_ms", expected="more than 0", found=dt_ms)
     made = []
-    with _progress(quiet) as progress:
+    with progress(quiet=quiet) as bar:
         for condition in conditions:
             path = results_path(out, condition, store)
             made.append(path)
@@ -117,12 +117,12 @@ def run(
             done = parts.read()
             shown = sum(len(part.responses) for part in done)
             loader.load_state_dict({"version": 1, "delivered": shown, "epoch": 0, "loader": None})
-            task = progress.add_task(condition.name, total=len(dataset), completed=shown)
+            task = bar.add_task(condition.name, total=len(dataset), completed=shown)
             for presentation in loader:
                 answer = _respond(presentation, model, model_takes, device)
                 done.append(_part(presentation, answer, dt_ms, seed))
                 parts.add(done[-1])
-                progress.advance(task, presentation.trials)
+                bar.advance(task, presentation.trials)
             _store(path, condition, done, model is None, dt_ms, attributes)
             parts.clear()
     return made
@@ -213,13 +213,6 @@ def _wide(values: npt.NDArray[Any], steps: int, filler: float) -> npt.NDArray[An
     kind = np.result_type(values, np.float32) if filler != filler else values.dtype
     tail = np.full((len(values), missing, *values.shape[2:]), filler, kind)
     return np.concatenate([values.astype(kind), tail], axis=1)
-
-
-def _progress(quiet: bool) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    progress = Progress(*columns, TimeRemainingColumn(), disable=quiet)
-    progress.disable = quiet or not progress.console.is_terminal
-    return progress
 
 
 def count_frames(conditions: Sequence[Condition], dataset: Any) -> list[dict[str, Any]]:
