@@ -228,6 +228,10 @@ class StimulusProtocolDataLoader:
 
 
 def _is_dataset(data: Any) -> bool:
+    # A loader of webdataset is, by type, a data set: a pipeline that begins with a loader.
+    stages = getattr(data, "pipeline", None)
+    if isinstance(stages, list) and stages and isinstance(stages[0], DataLoader):
+        return False
     return isinstance(data, Dataset) or (
         hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "loader")
     )
