@@ -3,8 +3,9 @@
 - One of its models trains an epoch on our loaders, through our cyclers, unchanged: in its
   own Lightning steps, with its own losses.
 - Its containers go into our loaders, ours into its.
-- With ``--tests PATH`` (its ``tests/data_io/test_cyclers.py``, of a checkout), its own tests
-  of the cyclers run with our cyclers in their place.
+- With ``--tests PATH``, or the path in ``OPENRETINA_TESTS`` (its ``tests/data_io/test_cyclers.py``,
+  of a checkout: they are in none of its distributions), its own tests of the cyclers run with our
+  cyclers in their place.
 
 Run with ``python with_openretina.py [--tests PATH]``; exits with a code other than 0 if
 anything fails.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import tempfile
 import warnings
@@ -78,7 +80,7 @@ def main() -> None:
     logging.getLogger("lightning").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tests", help="openretina's tests/data_io/test_cyclers.py")
+    parser.add_argument("--tests", default=os.environ.get("OPENRETINA_TESTS"))
     tests = parser.parse_args().tests
     with tempfile.TemporaryDirectory() as folder:
         write_synthetic(folder, n_clips=16)
@@ -107,7 +109,7 @@ def main() -> None:
         code = pytest.main(["-q", "-p", "no:cacheprovider", "--noconftest", tests])
         if code:
             sys.exit(code)
-    log.info("all is well")
+    log.info("all is well%s", "" if tests else "; its cycler tests were not run: give --tests")
 
 
 if __name__ == "__main__":

@@ -67,49 +67,61 @@ def make_session():
 def fit_ln():
     """Fit a factorised linear-nonlinear model through a loader; give its receptive fields.
 
-    Spike-triggered average, its first singular vectors, then gradient descent
-    on filters and a soft rectifier together.
+    Space is a sum of slow cosines, for the fields are smooth, turned so that the stimulus is
+    white in them. A spike-triggered average gives the start, its first singular vectors, and
+    gradient descent goes on from there on filters and a soft rectifier together.
     """
 
-    def average(loader, lags, passes):
-        total = 0.0
-        for _ in range(passes):
-            for inputs, targets in loader:
-                wanted = targets[:, lags - 1 :] - targets.mean(dim=(0, 1))
-                n = wanted.shape[1]
-                shifted = [inputs[:, :, lags - 1 - lag :][:, :, :n] for lag in range(lags)]
-                rows = [torch.einsum("bcthw,btn->nchw", x, wanted) for x in shifted]
-                total = total + torch.stack(rows, dim=1)
-        return total  # (neurons, lags, channels, height, width)
+    def cosines(n, count):
+        at, wave = torch.arange(n)[:, None] + 0.5, torch.arange(min(n, count))[None, :]
+        return torch.cos(torch.pi * at * wave / n)
 
-    def fit(loader, *, lags: int, passes: int = 1, epochs: int = 2, lr: float = 0.1) -> np.ndarray:
+    def fit(loader, *, lags: int, steps: int = 100) -> np.ndarray:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
-        sta = average(loader, lags, passes)
-        u, _, v = torch.linalg.svd(sta.flatten(2), full_matrices=False)
-        time, space = u[:, :, 0].clone(), v[:, 0].reshape(len(sta), *sta.shape[2:]).clone()
-        sign = torch.sign(torch.einsum("nl,nlchw,nchw->n", time, sta, space))
-        time *= sign[:, None]
-        gain = torch.zeros(len(sta), 3)
+        _, c, _, h, w = next(iter(loader)).inputs.shape
+        counts = (round(10 * n / min(h, w)) for n in (h, w))
+        rows, columns = (cosines(n, count) for n, count in zip((h, w), counts, strict=True))
 
-        def drive(inputs):
-            still = torch.einsum("bcthw,nchw->bnt", inputs, space)
-            return torch.nn.functional.conv1d(still, time.flip(-1)[:, None], groups=len(sta))
+        def coarse(inputs):  # (batch, time, features)
+            return (rows.T @ (inputs @ columns)).transpose(1, 2).flatten(2)
 
-        gain[:, 0] = -drive(next(iter(loader)).inputs).std(dim=(0, 2)).log()
+        pairs = [(coarse(inputs), targets) for inputs, targets in loader]
+        features, targets = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+        square = features.flatten(0, 1).T @ features.flatten(0, 1) / features[..., 0].numel()
+        values, vectors = torch.linalg.eigh(square)
+        shown = values > 0.1 * values.mean()  # directions that the stimulus hardly has tell nothing
+        white = (vectors[:, shown] / values[shown].sqrt()).T
+        features, wanted = features @ white.T, targets[:, lags - 1 :].transpose(1, 2)
+        neurons, length = wanted.shape[1:]
+
+        centred = wanted - wanted.mean(dim=(0, 2), keepdim=True)
+        before = [features[:, lags - 1 - lag :][:, :length] for lag in range(lags)]
+        sta = torch.stack([torch.einsum("btk,bnt->nk", x, centred) for x in before], dim=1)
+        u, _, v = torch.linalg.svd(sta, full_matrices=False)
+        time, space = u[:, :, 0].clone(), v[:, 0].clone()
+        time *= torch.sign(torch.einsum("nl,nlk,nk->n", time, sta, space))[:, None]
+        gain = torch.zeros(neurons, 3)
+
+        def drive():
+            still = (features @ space.T).transpose(1, 2)
+            return torch.nn.functional.conv1d(still, time.flip(-1)[:, None], groups=neurons)
+
+        gain[:, 0] = -drive().std(dim=(0, 2)).log()
         parameters = [p.requires_grad_() for p in (time, space, gain)]
-        steps = [torch.zeros_like(p) for p in parameters]  # torch.optim imports for seconds
-        for _ in range(epochs):
-            for inputs, targets in loader:
-                unit = drive(inputs) * gain[:, :1].exp() + gain[:, 1:2]
-                rate = torch.nn.functional.softplus(unit) * gain[:, 2:].exp()
-                loss = ((rate - targets[:, lags - 1 :].transpose(1, 2)) ** 2).mean()
-                gradients = torch.autograd.grad(loss, parameters)
-                with torch.no_grad():
-                    for p, step, gradient in zip(parameters, steps, gradients, strict=True):
-                        p -= lr * step.mul_(0.9).add_(gradient)
+        moves = [torch.zeros_like(p) for p in parameters]  # torch.optim imports for seconds
+        for _ in range(steps):
+            unit = drive() * gain[:, :1].exp() + gain[:, 1:2]
+            rate = torch.nn.functional.softplus(unit) * gain[:, 2:].exp()
+            loss = ((rate - wanted) ** 2).mean(dim=(0, 2)).sum()
+            gradients = torch.autograd.grad(loss, parameters)
+            with torch.no_grad():
+                for p, move, gradient in zip(parameters, moves, gradients, strict=True):
+                    p -= 0.03 * move.mul_(0.9).add_(gradient)
         torch.set_num_threads(threads)
-        return torch.einsum("nt,nchw->ncthw", time, space).detach().numpy()
+        with torch.no_grad():
+            maps = (space @ white).reshape(neurons, c, rows.shape[1], columns.shape[1])
+            return torch.einsum("nl,nchw->nclhw", time, rows @ maps @ columns.T).numpy()
 
     return fit
 

@@ -32,17 +32,6 @@ def test_chunks_are_the_frames_shown(case):
     np.testing.assert_array_equal(found.numpy(), expected)
 
 
-@given(shown())
-def test_a_run_lasts_as_long_as_the_movie_runs_on(case):
-    frames, order, *_ = case
-    run = Stimulus(Movie(frames), order).run
-    for i in range(len(order)):
-        j = i
-        while j + 1 < len(order) and order[j + 1] == order[j] + 1:
-            j += 1
-        assert run[i] == j - i + 1
-
-
 def test_batches_do_not_share_memory():
     stimulus = Stimulus.whole(Movie(torch.rand(2, 200, 18, 16)))
     batches = [stimulus.chunks(np.arange(64), 50) for _ in range(3)]

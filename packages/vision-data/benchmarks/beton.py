@@ -4,7 +4,9 @@ Each contender runs in a process of its own; rounds are interleaved. Reports
 images a second and CPU microseconds an image: median, least and most, and the
 ratio round by round.
 
-    python beton.py [ROUNDS] [--data FOLDER_OF_CLASS_FOLDERS_OF_JPEG]
+    python beton.py [ROUNDS] [--only NAME] [--data FOLDER_OF_CLASS_FOLDERS_OF_JPEG]
+
+Names begin with "write raw 32 x 32", "load raw 32 x 32", ..., "load JPEG".
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -25,6 +28,8 @@ import torch
 
 MEAN, STD = [0.5071, 0.4867, 0.4408], [0.2675, 0.2565, 0.2761]
 WORKERS, STEPS = 2, 20
+#: Epochs are loaded until this much time has passed.
+SECONDS = 3.0
 
 
 class Pixels:
@@ -125,8 +130,9 @@ def load(who: str, path: Path, side: int, batch: int, crop: bool) -> dict[str, f
     for _ in loader:
         pass  # warm-up: compiling, page cache
     clock, cpu, images = time.perf_counter(), _cpu(), 0
-    for frames, _ in loader:
-        images += len(frames)
+    while time.perf_counter() - clock < SECONDS:
+        for frames, _ in loader:
+            images += len(frames)
     wall, cpu = time.perf_counter() - clock, _cpu() - cpu
     return {"rate": images / wall, "cpu_us": cpu / images * 1e6}
 
@@ -194,6 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("rounds", nargs="?", type=int, default=5)
     parser.add_argument("--data", type=Path)
+    parser.add_argument("--only", default="")
     parser.add_argument("--one", nargs="+")
     options = parser.parse_args()
     if options.one:
@@ -210,28 +217,33 @@ def main() -> None:
     print(f"{WORKERS} workers, {STEPS} steps, float16")
     report = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, (count, side, batch) in CASES.items():
-            path = Path(folder, f"{side}.beton")
-            report.append(
-                _compare(
-                    f"write {name}",
-                    {who: ("write", who, path, side, count) for who in ("vision-data", "ffcv")},
-                    options.rounds,
-                )
-            )
-            report.append(
-                _compare(
-                    f"load {name}",
-                    {who: ("load", who, path, side, batch) for who in ("vision-data", "ffcv")},
-                    options.rounds,
-                )
-            )
-        if options.data:
-            report.append(_jpeg(options.data, Path(folder, "jpeg.beton"), options.rounds))
+        for name, contenders in _cases(Path(folder), options.data).items():
+            if name.startswith(options.only):
+                report.append(_compare(name, contenders(), options.rounds))
     Path("beton.json").write_text(json.dumps(report, indent=1))
 
 
-def _jpeg(data: Path, path: Path, rounds: int) -> dict[str, object]:
+def _cases(folder: Path, data: Path | None) -> dict[str, Callable[[], dict[str, tuple]]]:
+    """Give the contenders of every comparison, by its name; asked for, they make their file."""
+    both = ("vision-data", "ffcv")
+    cases: dict[str, Callable[[], dict[str, tuple]]] = {}
+    for name, (count, side, batch) in CASES.items():
+        path = folder / f"{side}.beton"
+
+        def writing(path=path, side=side, count=count):
+            return {who: ("write", who, path, side, count) for who in both}
+
+        def loading(path=path, side=side, count=count, batch=batch):
+            write("vision-data", path, side, count)
+            return {who: ("load", who, path, side, batch) for who in both}
+
+        cases |= {f"write {name}": writing, f"load {name}": loading}
+    if data:
+        cases["load JPEG, random resized crop 224"] = lambda: _jpeg(data, folder / "jpeg.beton")
+    return cases
+
+
+def _jpeg(data: Path, path: Path) -> dict[str, tuple]:
     from vision_data import ImageFolder, write_beton
     from vision_data.beton import ImageField, IntField
     from vision_data.convert import EncodedImages
@@ -239,15 +251,11 @@ def _jpeg(data: Path, path: Path, rounds: int) -> dict[str, object]:
     fields = {"image": ImageField("jpg"), "label": IntField()}
     folder = EncodedImages(ImageFolder(data))
     write_beton(path, folder, fields, indices=list(range(len(folder))) * 4)
-    return _compare(
-        "load JPEG, random resized crop 224",
-        {
-            "vision-data": ("load", "vision-data", path, 224, 64, "crop"),
-            "ffcv": ("load", "ffcv", path, 224, 64, "crop"),
-            "torchvision": ("load", "torchvision", data, 224, 64, "crop"),
-        },
-        rounds,
-    )
+    return {
+        "vision-data": ("load", "vision-data", path, 224, 64, "crop"),
+        "ffcv": ("load", "ffcv", path, 224, 64, "crop"),
+        "torchvision": ("load", "torchvision", data, 224, 64, "crop"),
+    }
 
 
 if __name__ == "__main__":

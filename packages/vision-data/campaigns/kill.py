@@ -1,8 +1,11 @@
-"""Kill fetch, link and convert at random moments, run them again, compare: ``kill.py [TIMES]``.
+"""Kill fetch, export, link and convert at random moments, run them again, compare.
 
-Every time, a fresh data root is prepared, the command is killed with SIGKILL
-after a random part of the time it takes, then run again; the files must be
-those of an undisturbed run, down to the bytes.
+``kill.py [TIMES]``: every time, a fresh data root is prepared, the command is
+killed with SIGKILL after a random part of the time it takes, then run again;
+the files must be those of an undisturbed run, down to the bytes. One process
+that has everything loaded forks a child for each run: only the work is killed.
+The archives are small ones in the real layout, on a server of this process;
+torchvision's own classes download and unpack them.
 """
 
 from __future__ import annotations
@@ -10,49 +13,82 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import runpy
 import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
-#: What each command is run on, and how: a small server of archives stands for the internet.
-FETCH = """
-import sys, numpy
-from torchvision import datasets
-class Small(datasets.CIFAR10):
-    def __init__(self, root, train=True, download=False):
-        rng = numpy.random.default_rng(0)
-        self.data = rng.integers(0, 256, (400, 32, 32, 3), dtype=numpy.uint8)
-        self.targets = (numpy.arange(400) % 10).tolist()
-        self.transform = self.target_transform = None
-datasets.CIFAR10 = Small
-from vision_data import fetch_data
-fetch_data("cifar10", root=sys.argv[1])
-"""
-LINK = "import sys; from vision_data import link_group; link_group('pets', root=sys.argv[1])"
-CONVERT = """
-import sys; from vision_data import convert_group
-convert_group('pets', root=sys.argv[1], val_ratio=0.2, stratified=True, write_mode='jpg')
-"""
+from vision_data import convert_group, fetch_data, link_group
+
+Command = Callable[[Path], Any]
+MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112
 
 
-def _root(folder: Path, command: str) -> Path:
-    root = folder / "data"
+class ManyImages:
+    """Stands for CIFAR-10 as torchvision gives it when it is downloaded: the export is the work."""
+
+    def __init__(self, root: Path, train: bool = True, download: bool = False) -> None:
+        rng = np.random.default_rng(0)
+        self.data = rng.integers(0, 256, (400, 32, 32, 3), dtype=np.uint8)
+        self.targets = (np.arange(400) % 10).tolist()
+
+    def __getitem__(self, index: int) -> tuple[Image.Image, int]:
+        return Image.fromarray(self.data[index]), self.targets[index]
+
+
+def _pets(root: Path) -> None:
     rng = np.random.default_rng(0)
-    if command is not FETCH:
-        for name in range(60):
-            place = root / "raw" / "pets" / "train" / str(name)
-            place.mkdir(parents=True)
-            for number in range(8):
-                pixels = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
-                Image.fromarray(pixels).save(place / f"{number}.png")
-                os.utime(place / f"{number}.png", (0, 0))
-    root.mkdir(exist_ok=True)
-    return root
+    for name in range(60):
+        place = root / "raw" / "pets" / "train" / str(name)
+        place.mkdir(parents=True)
+        for number in range(4):
+            pixels = rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(place / f"{number}.png")
+            os.utime(place / f"{number}.png", (0, 0))
+
+
+@contextmanager
+def _commands() -> Iterator[dict[str, tuple[Command, Command]]]:
+    """Give what is killed, by name: how its data root is prepared, and the command."""
+    from torchvision import datasets
+
+    tests = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "conftest.py"))
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder, tests["serve"](Path(folder)) as url:
+        for name in ("cifar10", "mnist", "imagenette"):
+            for patch in tests["small_archives"](name, Path(folder), url):
+                setattr(*patch)
+        tiny = tests["small_tiny_imagenet"](Path(folder), url)
+
+        def export(root: Path) -> None:
+            datasets.CIFAR10 = ManyImages
+            fetch_data("cifar10", root=root)
+
+        def convert(root: Path) -> None:
+            convert_group("pets", root=root, val_ratio=0.2, stratified=True, write_mode="jpg")
+
+        def nothing(root: Path) -> None:
+            root.mkdir()
+
+        def fetch(name: str, subset: str) -> Command:
+            return lambda root: fetch_data(name, subset, root=root, catalog=tiny)
+
+        yield {
+            "fetch cifar10": (nothing, fetch("cifar10", "test")),
+            "fetch mnist": (nothing, fetch("mnist", "train")),
+            "fetch imagenette": (nothing, fetch("imagenette", "train")),
+            "fetch tinyimagenet": (nothing, fetch("tinyimagenet", "test")),
+            "export": (nothing, export),
+            "link": (_pets, lambda root: link_group("pets", root=root)),
+            "convert": (_pets, convert),
+        }
 
 
 def _tree(root: Path) -> dict[str, str]:
@@ -68,14 +104,16 @@ def _tree(root: Path) -> dict[str, str]:
     return tree
 
 
-# A parent that has everything loaded forks a child for each run: only the work is killed.
-def _run(command: str, root: Path, after: float | None) -> float:
+def _run(command: Command, root: Path, after: float | None) -> float:
     start = time.monotonic()
     child = os.fork()
     if child == 0:
-        sys.argv[1:] = [str(root)]
-        exec(compile(command, "command", "exec"), {"__name__": "command"})
-        os._exit(0)
+        status = 1
+        try:
+            command(root)
+            status = 0
+        finally:
+            os._exit(status)
     if after is not None:
         time.sleep(after)
         os.kill(child, signal.SIGKILL)
@@ -85,28 +123,30 @@ def _run(command: str, root: Path, after: float | None) -> float:
     return time.monotonic() - start
 
 
+def _campaign(name: str, prepare: Command, command: Command, times: int) -> None:
+    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+        prepare(Path(folder, "data"))
+        took = _run(command, Path(folder, "data"), None)
+        wanted = _tree(Path(folder, "data"))
+    disturbed = 0
+    for number in range(times):
+        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+            root = Path(folder, "data")
+            prepare(root)
+            _run(command, root, random.Random(f"{name} {number}").random() * took)
+            disturbed += _tree(root) != wanted
+            _run(command, root, None)
+            found = _tree(root)
+            if found != wanted:
+                different = {k for k in {*found, *wanted} if found.get(k) != wanted.get(k)}
+                raise SystemExit(f"{name}, time {number}: {sorted(different)[:5]}")
+    print(f"{name}: killed {times} times ({disturbed} before its end), all alike", flush=True)
+
+
 def main(times: int = 50) -> None:
-    from torchvision import datasets  # noqa: F401
-
-    import vision_data  # noqa: F401  loaded before the first fork
-
-    for name, command in (("fetch", FETCH), ("link", LINK), ("convert", CONVERT)):
-        with tempfile.TemporaryDirectory() as folder:
-            whole = _root(Path(folder), command)
-            took = _run(command, whole, None)
-            wanted = _tree(whole)
-        disturbed = 0
-        for number in range(times):
-            with tempfile.TemporaryDirectory() as folder:
-                root = _root(Path(folder), command)
-                _run(command, root, random.Random(number).random() * took)
-                disturbed += _tree(root) != wanted
-                _run(command, root, None)
-                found = _tree(root)
-                if found != wanted:
-                    different = {k for k in {*found, *wanted} if found.get(k) != wanted.get(k)}
-                    raise SystemExit(f"{name}, time {number}: {sorted(different)[:5]}")
-        print(f"{name}: killed {times} times ({disturbed} of them under way), all finished alike")
+    with _commands() as commands:
+        for name, (prepare, command) in commands.items():
+            _campaign(name, prepare, command, times)
 
 
 if __name__ == "__main__":

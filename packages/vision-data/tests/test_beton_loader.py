@@ -109,6 +109,13 @@ def test_batches_do_not_depend_on_workers(mixed, order, transform):
     assert sorted(int(i) for _, labels in epochs[0] for i in labels[:, 0]) == list(range(12))
 
 
+def test_a_hundred_steps_take_the_memory_of_one(raw):
+    ((one, _),) = get_ffcv_dataloader(raw, 23, 1)
+    ((hundred, labels),) = get_ffcv_dataloader(raw, 23, 100)
+    assert hundred.shape[1] == labels.shape[1] == 100
+    assert hundred.untyped_storage().nbytes() == one.untyped_storage().nbytes()
+
+
 def test_batches_are_never_reused(raw):
     loader = get_ffcv_dataloader(raw, 4, num_workers=2, order="random")
     kept = list(loader)
@@ -131,6 +138,13 @@ def test_resumes_exactly(raw, stop, order):
     resumed = loader(num_workers=0)
     resumed.load_state_dict(broken.state_dict())
     _same(seen + _all(resumed), whole)
+    larger = loader(7)
+    larger.load_state_dict(broken.state_dict())
+    rest = [int(i) for _, labels in whole[stop:] for i in labels[:, 0]]
+    assert [int(i) for _, labels in larger for i in labels[:, 0]] == rest
+    other = loader(indices=range(22, -1, -1))
+    with pytest.raises(DataError, match="has changed"):
+        other.load_state_dict(broken.state_dict())
     ranks = [loader(2, rank=rank, world_size=2) for rank in (0, 1)]
     for rank in ranks:
         rank.load_state_dict(broken.state_dict())

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 from PIL import Image
 
+import vision_data
 from vision_data import cli
 
 
@@ -46,6 +49,9 @@ def test_from_folder_to_picture(run, data_root, tmp_path):
         code, out, _ = run("show", source, "--out", picture, "--n-timesteps", "5")
         assert (code, out.strip()) == (0, str(picture))
         assert _size(picture)[0] > 100
+    folder = data_root / "raw" / "cifar100" / "train"
+    code, _, err = run("show", folder, "--out", picture, "--transform", "cifar100")
+    assert (code, err) == (0, "")
 
 
 def _size(path):
@@ -61,6 +67,10 @@ def test_errors_are_one_message(run, data_root, tmp_path):
     assert "Traceback" not in err
     assert run("link", "cifar100", "--rot", data_root)[0] == 2
     assert run("inspect", tmp_path / "nowhere")[0] == 1
+    folder = data_root / "raw" / "cifar100" / "train"
+    code, _, err = run("inspect", folder, "--sheet", tmp_path / "nowhere" / "sheet.png")
+    assert (code, err.count("\n")) == (1, 1)
+    assert "nowhere" in err
     assert run("fetch", "imagenet", "--root", data_root)[0] == 1
     assert run("convert", "cifar100", "--write-mode", "png", "--root", data_root)[0] == 1
 
@@ -83,7 +93,8 @@ def test_classes_are_numbered_once(run, data_root):
     assert run("link", "pets", "--root", data_root)[0] == 1
     assert run("classes", "pets", "--root", data_root)[0] == 0
     assert run("link", "pets", "--root", data_root)[0] == 0
-    assert run("classes", "pets", "--root", data_root)[0] == 2
+    code, _, err = run("classes", "pets", "--root", data_root)
+    assert (code, err.splitlines()[0]) == (1, "error: there is a class table already")
 
 
 def test_configuration_and_schema(run, data_root, tmp_path):
@@ -112,7 +123,25 @@ def test_interrupt(run, monkeypatch, data_root):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "link_group", interrupted)
+    monkeypatch.setattr(vision_data, "link_group", interrupted)
     code, _, err = run("link", "cifar100", "--root", data_root)
     assert code in (1, 130)
     assert "Traceback" not in err
+
+
+def test_help_loads_nothing_heavy():
+    """Whoever asks what there is, or makes a typing error, does not wait for torch."""
+    heavy = "{'torch', 'torchvision', 'PIL', 'jpeg_crops'}"
+    code = f"import sys, vision_data.cli; print(sorted({heavy} & set(sys.modules)))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout
+    assert out.strip() == "[]"
+
+
+def test_the_table_of_contents_is_whole():
+    for name in vision_data.__all__:
+        assert getattr(vision_data, name) is not None
+        assert name in dir(vision_data)
+    with pytest.raises(AttributeError, match="no attribute 'link_groups'"):
+        vision_data.link_groups  # noqa: B018  asking is the test

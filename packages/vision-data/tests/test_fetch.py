@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
 import json
-import pickle
-import struct
-import tarfile
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+import stat
+import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,126 +25,172 @@ from vision_data import (
     link_group,
 )
 
-RNG = np.random.default_rng(0)
 
+def _agrees(name, subset, root, table, originals, *, catalog=None):
+    """Ids, names and pixels, image by image: folder, link, .beton and both loaders.
 
-class Handler(SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
-@pytest.fixture
-def server(tmp_path):
-    folder = tmp_path / "server"
-    folder.mkdir()
-    http = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=folder))
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    yield folder, f"http://127.0.0.1:{http.server_port}/"
-    http.shutdown()
-    http.server_close()
-    thread.join()
-
-
-def _md5(content):
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
-
-
-@pytest.fixture
-def cifar100(server, monkeypatch):
-    """CIFAR-100 with 200 + 100 images, classes in no order."""
-    folder, url = server
-    parts = {}
-    for part, n in (("train", 200), ("test", 100)):
-        labels = RNG.permutation(np.arange(n) % 100).tolist()
-        pixels = RNG.integers(0, 256, (n, 3072), dtype=np.uint8)
-        parts[part] = pickle.dumps({"data": pixels, "fine_labels": labels})
-    names = [c.name for c in Catalog.shipped()["cifar100"].classes]
-    parts["meta"] = pickle.dumps({"fine_label_names": names})
-    content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as tar:
-        for part, data in parts.items():
-            member = tarfile.TarInfo(f"cifar-100-python/{part}")
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    (folder / "cifar-100-python.tar.gz").write_bytes(content.getvalue())
-    monkeypatch.setattr(datasets.CIFAR100, "url", url + "cifar-100-python.tar.gz")
-    monkeypatch.setattr(datasets.CIFAR100, "tgz_md5", _md5(content.getvalue()))
-    monkeypatch.setattr(datasets.CIFAR100, "train_list", [["train", _md5(parts["train"])]])
-    monkeypatch.setattr(datasets.CIFAR100, "test_list", [["test", _md5(parts["test"])]])
-    meta = {"filename": "meta", "key": "fine_label_names", "md5": _md5(parts["meta"])}
-    monkeypatch.setattr(datasets.CIFAR100, "meta", meta)
-
-
-@pytest.fixture
-def mnist(server, monkeypatch):
-    folder, url = server
-    resources = []
-    for part, n in (("train", 40), ("t10k", 20)):
-        labels = RNG.permutation(np.arange(n) % 10).astype(np.uint8)
-        pixels = RNG.integers(0, 256, (n, 28, 28), dtype=np.uint8)
-        for name, head, data in (
-            (f"{part}-images-idx3-ubyte.gz", struct.pack(">4i", 2051, n, 28, 28), pixels),
-            (f"{part}-labels-idx1-ubyte.gz", struct.pack(">2i", 2049, n), labels),
-        ):
-            content = gzip.compress(head + data.tobytes())
-            (folder / name).write_bytes(content)
-            resources.append((name, _md5(content)))
-    for kind in (datasets.MNIST, datasets.FashionMNIST):
-        monkeypatch.setattr(kind, "mirrors", [url])
-        monkeypatch.setattr(kind, "resources", resources)
-
-
-def _agrees(name, subset, root, dataset):
-    """Ids, names and pixels, image by image: folder, link, .beton and both loaders."""
-    names = dict(enumerate(dataset.classes))
-    folder = ImageFolder(link_group(name, "all", subset, root=root), return_path=True)
-    assert {c.id: c.name for c in folder.table} == names
-    (path,) = convert_group(name, "all", subset, root=root)
+    `originals` gives what torchvision has for the path of an image: itself and its label.
+    """
+    raw = ImageFolder(root / "raw" / name / subset, return_path=True)
+    folder = ImageFolder(
+        link_group(name, "all", subset, root=root, catalog=catalog), return_path=True
+    )
+    assert {c.id: c.name for c in folder.table} == {c.id: c.name for c in raw.table} == table
+    (path,) = convert_group(name, "all", subset, root=root, catalog=catalog)
     rows = list(BetonFile(path))
     loaded = [int(i) for _, labels in get_ffcv_dataloader(path, 7) for i in labels[:, 0]]
     plain = [int(i) for _, labels, _ in get_data_loader(folder, 7) for i in labels[:, 0]]
-    assert len(folder) == len(dataset) == len(rows) == len(loaded) == len(plain)
+    assert len(folder) == len(raw) == len(rows) == len(loaded) == len(plain)
     for position, (image, label, source) in enumerate(folder):
-        index = int(source.rsplit("/", 1)[1].removesuffix(".png"))
-        original, target = dataset[index]
-        assert label == target == rows[position]["label"] == loaded[position] == plain[position]
+        original, target = originals(Path(source))
+        assert label == target == raw[position][1] == rows[position]["label"]
+        assert label == loaded[position] == plain[position]
         wanted = np.asarray(original.convert("RGB"))
         np.testing.assert_array_equal(np.asarray(image), wanted)
+        np.testing.assert_array_equal(np.asarray(raw[position][0]), wanted)
         np.testing.assert_array_equal(np.asarray(rows[position]["image"]), wanted)
+    return len(folder)
 
 
 @pytest.mark.parametrize("subset", ["train", "test"])
-def test_labels_of_cifar100_agree_with_torchvision(cifar100, tmp_path, subset, capsys):
+@pytest.mark.parametrize("name", ["mnist", "fashionmnist", "cifar10", "cifar100"])
+def test_labels_agree_with_torchvision(archives, tmp_path, name, subset):
+    archives(name)
     root = tmp_path / "data"
-    folder = fetch_data("cifar100", subset, root=root)
-    assert folder == root / "raw" / "cifar100" / subset
-    ready = json.loads((root / "raw" / "cifar100" / f"{subset}.ready").read_text())
-    assert sum(ready["images"].values()) == {"train": 200, "test": 100}[subset]
-    archive = root / "raw" / "cifar100" / "archive"
-    _agrees("cifar100", subset, root, datasets.CIFAR100(archive, train=subset == "train"))
+    folder = fetch_data(name, subset, root=root)
+    assert folder == root / "raw" / name / subset
+    kind = {
+        "mnist": datasets.MNIST,
+        "fashionmnist": datasets.FashionMNIST,
+        "cifar10": datasets.CIFAR10,
+        "cifar100": datasets.CIFAR100,
+    }[name]
+    dataset = kind(root / "raw" / name / "archive", train=subset == "train")
+    table = dict(enumerate(dataset.classes))
+    count = _agrees(name, subset, root, table, lambda path: dataset[int(path.stem)])
+    assert count == len(dataset)
+    ready = json.loads((root / "raw" / name / f"{subset}.ready").read_text())
+    assert sum(ready["images"].values()) == count
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashionmnist"])
-def test_labels_of_mnist_agree_with_torchvision(mnist, tmp_path, name):
+@pytest.mark.parametrize("subset", ["train", "test"])
+def test_labels_of_imagenette_agree_with_torchvision(archives, tmp_path, subset):
+    archives("imagenette")
     root = tmp_path / "data"
-    fetch_data(name, root=root)
-    kind = {"mnist": datasets.MNIST, "fashionmnist": datasets.FashionMNIST}[name]
-    _agrees(name, "train", root, kind(root / "raw" / name / "archive"))
+    fetch_data("imagenette", subset, root=root)
+    split = {"train": "train", "test": "val"}[subset]
+    dataset = datasets.Imagenette(root / "raw" / "imagenette" / "archive", split)
+    places = {Path(path).name: index for index, (path, _) in enumerate(dataset._samples)}
+    # torchvision's data set and its weights spell one name differently
+    spelled = {"English springer": "English springer spaniel"}
+    table = {i: c.name for i, c in enumerate(Catalog.shipped()["imagenette"].classes)}
+    for class_id, names in enumerate(dataset.classes):
+        assert spelled.get(table[class_id], table[class_id]) in {*names, *map(spelled.get, names)}
+    count = _agrees("imagenette", subset, root, table, lambda path: dataset[places[path.name]])
+    assert count == len(dataset)
 
 
-def test_names_of_the_other_sets_are_torchvisions():
-    known = Catalog.shipped()
-    imagenette = [names[0] for names in datasets.Imagenette._WNID_TO_CLASS.values()]
-    assert [c.folder for c in known["imagenette"].classes] == list(
-        datasets.Imagenette._WNID_TO_CLASS
+@pytest.mark.parametrize("subset", ["train", "test"])
+def test_labels_of_tiny_imagenet_agree_with_torchvision(tiny_imagenet, tmp_path, subset):
+    root = tmp_path / "data"
+    fetch_data("tinyimagenet", subset, root=root, catalog=tiny_imagenet)
+    top = root / "raw/tinyimagenet/archive/tiny-imagenet-200/tiny-imagenet-200"
+    # What everybody does: torchvision's folder, whose ids are the ranks of the synsets.
+    ranks = datasets.ImageFolder(top / "train").class_to_idx
+    lines = (top / "val/val_annotations.txt").read_text().splitlines()
+    synsets = dict(line.split("\t")[:2] for line in lines)
+
+    def original(path):
+        synset = path.name.split("_")[0]
+        place = top / "train" / synset / "images" if subset == "train" else top / "val/images"
+        label = ranks[synset if subset == "train" else synsets[path.name]]
+        return datasets.folder.default_loader(place / path.name), label
+
+    table = {0: "goldfish", 1: "Egyptian cat", 2: "lemon"}
+    assert _agrees("tinyimagenet", subset, root, table, original, catalog=tiny_imagenet) == (
+        12 if subset == "train" else 6
     )
-    # torchvision's data set and its weights spell some names differently
-    ours = [c.name for c in known["imagenette"].classes]
-    assert len(set(ours) & set(imagenette)) >= 9
+    # Made anew, it is the same; what is not ours is left alone.
+    ready = root / "raw" / "tinyimagenet" / f"{subset}.ready"
+    before = ready.read_text()
+    ready.unlink()
+    fetch_data("tinyimagenet", subset, root=root, catalog=tiny_imagenet)
+    assert ready.read_text() == before
+    ready.unlink()
+    (root / "raw" / "tinyimagenet" / subset / "n09999999").mkdir()
+    with pytest.raises(InputError, match="something else stands"):
+        fetch_data("tinyimagenet", subset, root=root, catalog=tiny_imagenet)
 
 
-def test_stopped_and_run_again(cifar100, tmp_path):
+def test_a_list_of_labels_that_leads_elsewhere(tiny_imagenet, tmp_path):
+    fetch_data("tinyimagenet", root=tmp_path, catalog=tiny_imagenet)
+    top = tmp_path / "raw/tinyimagenet/archive/tiny-imagenet-200/tiny-imagenet-200"
+    labels = top / "val" / "val_annotations.txt"
+    sound = labels.read_text()
+    for wrong in ("../../a.JPEG\tn01443537\t0\n", "a.JPEG\tn01443537\t0\n", sound.splitlines()[0]):
+        labels.write_text(sound + wrong)
+        with pytest.raises(DataError, match="list of labels is damaged") as caught:
+            fetch_data("tinyimagenet", "test", root=tmp_path, catalog=tiny_imagenet)
+        assert caught.value.index == "line 7"
+    labels.unlink()
+    with pytest.raises(DataError, match="no list of labels"):
+        fetch_data("tinyimagenet", "test", root=tmp_path, catalog=tiny_imagenet)
+
+
+@pytest.mark.parametrize(
+    ("member", "found"),
+    [
+        ("../out.txt", "'..'"),
+        ("/tmp/out.txt", "absolute"),
+        ("a/../../out.txt", "'..'"),
+        ("link", "a link"),
+        ("", "IndexError"),
+    ],
+)
+def test_archives_that_would_write_elsewhere(tiny_imagenet, server, tmp_path, member, found):
+    """The checksum is right: it is what the archive holds that is refused."""
+    packed = server[0] / "tiny-imagenet-200.zip"
+    with zipfile.ZipFile(packed, "a") as file:
+        info = zipfile.ZipInfo("name")
+        info.filename = member
+        if member == "link":
+            info.external_attr = (stat.S_IFLNK | 0o777) << 16
+        file.writestr(info, "../../../../out.txt")
+    content = packed.read_bytes()
+    md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    known = tiny_imagenet["tinyimagenet"]
+    archive = replace(known.archive, md5=md5, size=len(content))
+    catalog = replace(
+        tiny_imagenet,
+        data_sets={**tiny_imagenet.data_sets, "tinyimagenet": replace(known, archive=archive)},
+    )
+    root = tmp_path / "data"
+    with pytest.raises(DataError, match="archive") as caught:
+        fetch_data("tinyimagenet", root=root, catalog=catalog)
+    assert found in str(caught.value)
+    assert "tiny-imagenet-200.zip" in str(caught.value)
+    assert not list(tmp_path.rglob("out.txt"))
+    assert sorted(p.name for p in (root / "raw/tinyimagenet/archive").iterdir()) == [packed.name]
+
+
+@pytest.mark.parametrize("name", ["mnist", "cifar10", "imagenette"])
+def test_half_unpacked_archives_are_unpacked_anew(archives, tmp_path, name):
+    archives(name)
+    archive = fetch_data(name, root=tmp_path).parent / "archive"
+    content = {p: p.read_bytes() for p in archive.rglob("*") if p.is_file()}
+    # What a kill leaves: some files missing, one of them cut off.
+    (tmp_path / "raw" / name / "train.ready").unlink()
+    unpacked = sorted(p for p in content if p.suffix not in (".gz", ".tgz"))
+    for path in unpacked[1:]:
+        path.unlink()
+    unpacked[0].write_bytes(content[unpacked[0]][:20])
+    (archive / ".unpacking").touch()
+    fetch_data(name, root=tmp_path)
+    assert {p: p.read_bytes() for p in archive.rglob("*") if p.is_file()} == content
+
+
+def test_stopped_and_run_again(archives, tmp_path):
+    archives("cifar100")
     root = tmp_path / "data"
 
     class StopError(Exception):
@@ -181,7 +223,8 @@ def test_stopped_and_run_again(cifar100, tmp_path):
         fetch_data("cifar100", root=root)
 
 
-def test_damaged_download_is_noticed(cifar100, server, tmp_path):
+def test_damaged_download_is_noticed(archives, server, tmp_path):
+    archives("cifar100")
     (server[0] / "cifar-100-python.tar.gz").write_bytes(b"not an archive")
     with pytest.raises(DataError, match="could not be downloaded"):
         fetch_data("cifar100", root=tmp_path / "data")

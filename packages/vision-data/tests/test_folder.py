@@ -4,7 +4,7 @@ import pytest
 
 from neuroai_core.errors import DataError, NotFoundError, UnknownArgumentError
 from vision_data import ClassTable, ImageFolder, write_classes
-from vision_data.folder import read_image
+from vision_data.images import read_image
 
 
 def test_labels_come_from_the_stored_table(photos):

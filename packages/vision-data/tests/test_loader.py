@@ -83,7 +83,7 @@ def test_unroll_needs_a_step():
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 @pytest.mark.parametrize("context", ["fork", "spawn"])
 def test_batches_do_not_depend_on_workers(context):
-    counts = [1, 2, 4] if context == "fork" else [2]
+    counts = [1, 2, 4] if context == "fork" else [2]  # spawning loads torch anew
     reference = get_data_loader(Noisy(), batch_size=2, order="random", seed=3)
     wanted = [_all(reference), _all(reference)]
     assert not torch.equal(wanted[0][0][0], wanted[1][0][0])  # another epoch
@@ -153,6 +153,11 @@ def test_state_of_something_else_is_refused():
         get_data_loader(Numbers(9), seed=1).load_state_dict(state)
     with pytest.raises(InputError, match="another seed"):
         get_data_loader(Numbers(10), seed=2).load_state_dict(state)
+    some = get_data_loader(Numbers(20), seed=1, indices=range(0, 20, 2)).state_dict()
+    with pytest.raises(DataError, match="has changed"):  # as many, but others
+        get_data_loader(Numbers(20), seed=1, indices=range(1, 20, 2)).load_state_dict(some)
+    with pytest.raises(DataError, match="has changed"):
+        get_data_loader(Numbers(10), seed=1, order="random").load_state_dict(state)
 
 
 def test_abandoned_epochs_and_set_epoch():

@@ -7,16 +7,19 @@ from PIL import Image
 
 from neuroai_core.errors import DataError, InputError
 from vision_data import contact_sheet, convert_group, inspect_data, link_group, show_batch, verify
-from vision_data.pictures import GAP, NAME, TILE, class_names
+from vision_data.pictures import GAP, NAME, TILE, TITLE, class_names
 
 
 def test_contact_sheet_shows_the_images_in_their_rows(data_root):
     folder = link_group("cifar100", "invertebrates", root=data_root)
     (path,) = convert_group("cifar100", "invertebrates", root=data_root)
     sheet = contact_sheet(folder, per_class=2)
-    assert sheet.size == (NAME + 2 * (TILE + GAP) + GAP, 10 * (TILE + GAP) + GAP)
-    np.testing.assert_array_equal(np.asarray(sheet), np.asarray(contact_sheet(path, per_class=2)))
-    corner = NAME + GAP + TILE + GAP, GAP + 2 * (TILE + GAP)
+    # Ten rows stand in two blocks of five.
+    width = NAME + 2 * (TILE + GAP) + GAP
+    assert sheet.size == (2 * width, TITLE + 5 * (TILE + GAP) + GAP)
+    of_file = np.asarray(contact_sheet(path, per_class=2))
+    np.testing.assert_array_equal(np.asarray(sheet)[TITLE:], of_file[TITLE:])
+    corner = NAME + GAP + TILE + GAP, TITLE + 2 * (TILE + GAP)
     tile = sheet.crop((*corner, corner[0] + TILE, corner[1] + TILE))
     wanted = Image.open(folder / "14" / "1.png").resize((TILE, TILE), Image.Resampling.NEAREST)
     np.testing.assert_array_equal(np.asarray(tile), np.asarray(wanted))
@@ -28,8 +31,8 @@ def test_a_batch_is_drawn_with_its_steps():
     frames[1, 4] = 200
     sheet = np.asarray(show_batch(frames, torch.tensor([[1] * 5, [2] * 5]), names={1: "one"}))
     last = NAME + GAP + 4 * (TILE + GAP)
-    assert (sheet[GAP + 2 * (TILE + GAP) + 5, last + 5] == 200).all()
-    assert (sheet[GAP + 1 * (TILE + GAP) + 5, last + 5] == 0).all()
+    assert (sheet[TITLE + TILE + GAP + 5, last + 5] == 200).all()
+    assert (sheet[TITLE + 5, last + 5] == 0).all()
     assert (sheet[:, :NAME] < 100).any()  # the names
 
 
@@ -37,7 +40,7 @@ def test_normalised_frames_are_drawn_as_they_were():
     frames = torch.full((1, 1, 3, 2, 2), 2.0)
     normalize = ([0.1] * 3, [0.2] * 3)
     sheet = np.asarray(show_batch(frames, torch.zeros(1, 1), normalize=normalize))
-    assert (sheet[GAP + TILE + GAP + 3, NAME + GAP + 3] == round(0.5 * 255)).all()
+    assert (sheet[TITLE + 3, NAME + GAP + 3] == round(0.5 * 255)).all()
     with pytest.raises(InputError, match="no batch over time"):
         show_batch(frames[0], torch.zeros(1, 1))
 

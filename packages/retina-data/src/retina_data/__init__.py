@@ -1,6 +1,7 @@
 """Published retina recordings, their splits, samplers and cyclers, ready for models.
 
-- `hoefling_2024`: mouse, two-photon calcium imaging.
+- `hoefling_2024`, `karamanlis_2024`, `maheswaranathan_2023`, `goldin_2022`, `sridhar_2025`:
+  the published recordings; `lab`: a lab's own.
 - `base_dataloader`: the base class for a lab's own data.
 - `cyclers`: many sessions as one stream of batches.
 - `loaders`: sessions to training, validation and test loaders.

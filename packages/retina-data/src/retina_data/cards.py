@@ -86,8 +86,8 @@ CARDS = {
             "mouse and marmoset",
             "multielectrode array, sorted spikes",
             "retinal ganglion cells",
-            "natural images moved by eye movements, 600 x 800 pixels of 7.5 um (some 2.5 um), "
-            "here 60 x 80",
+            "natural images moved by eye movements, flickering gratings and checkers, "
+            "flashed images and gratings; 600 x 800 pixels of 7.5 um (some 2.5 um), here 60 x 80",
             "75 (mouse), 85 (marmoset)",
             "CC BY-SA 4.0",
             "gollisch_lab/karamanlis_2024",

@@ -149,8 +149,8 @@ class Chunks(Dataset[DataPoint]):
             inputs = self.stimulus.movie.normalize(inputs)
         responses, length = self.responses.numpy(), self.chunk_size
         targets = buffers.empty((len(starts), length, responses.shape[1]), torch.float32)
-        for sample, start in zip(targets.numpy(), starts.tolist(), strict=True):
-            sample[:] = responses[start : start + length]
+        times = starts[:, np.newaxis] + np.arange(length)
+        np.take(responses, times, axis=0, out=targets.numpy(), mode="clip")
         return DataPoint(inputs, targets)
 
     @property

@@ -56,12 +56,20 @@ def show(session: Session, target: PathLike, *, lags: int | None = None) -> None
 
 
 def _frames(figure: Any, session: Session) -> None:
-    at = np.linspace(0, len(session.stimulus) - 1, FRAMES).astype(int)
+    """Draw frames from all over the stimulus: of those looked at, the ones that show most."""
+    looked_at = min(12 * FRAMES, len(session.stimulus))
+    times = np.linspace(0, len(session.stimulus) - 1, looked_at).astype(int)
+    stored = session.stimulus.chunks(times, 1)[:, 0, 0]
+    frames = session.stimulus.movie.normalize(stored).numpy()
+    shows = frames.std(axis=(1, 2)) + np.abs(frames.mean(axis=(1, 2)) - frames.mean())
+    parts = np.array_split(np.arange(looked_at), min(FRAMES, looked_at))
+    chosen = [part[shows[part].argmax()] for part in parts]
+    low, high = np.percentile(frames[chosen], [0.5, 99.5])
     figure.suptitle("frames of the training stimulus (channel 0)", fontsize="medium")
-    for axes, time in zip(figure.subplots(1, FRAMES), at, strict=True):
-        frame = session.stimulus.movie.normalize(session.stimulus.chunks(np.array([time]), 1))
-        axes.imshow(frame[0, 0, 0].numpy(), cmap="gray")
-        axes.set_title(f"frame {time}", fontsize="small")
+    for axes, at in zip(figure.subplots(1, FRAMES), chosen, strict=False):
+        axes.imshow(frames[at], cmap="gray", vmin=low, vmax=max(high, low + 1e-6))
+        axes.set_title(f"frame {times[at]}", fontsize="small")
+    for axes in figure.axes:
         axes.set_axis_off()
 
 
@@ -84,11 +92,12 @@ def _receptive_fields(figure: Any, session: Session, lags: int) -> None:
 
 def _raster(axes: Any, session: Session) -> None:
     """Draw each neuron's response to the test, mean over trials, as a row."""
-    name, test = next(iter(session.tests.items()))
-    order = np.argsort(np.nan_to_num(_quality(session), nan=-1))
-    values = test.responses[order]
-    high = np.percentile(values, 99) or 1
+    name, test = next(iter(session.tests.items()), ("training, the first minute", None))
     rate = session.recording.rate_hz
+    order = np.argsort(np.nan_to_num(_quality(session), nan=-1))
+    shown = session.responses[:, : round(60 * (rate or 30))] if test is None else test.responses
+    values = shown[order]
+    high = np.percentile(values, 99) or 1
     end = values.shape[1] / rate if rate else values.shape[1]
     axes.imshow(
         values,
@@ -99,12 +108,12 @@ def _raster(axes: Any, session: Session) -> None:
         extent=(0, end, 0, len(values)),
         interpolation="nearest",
     )
-    trials = 0 if test.trials is None else len(test.trials)
-    axes.set_title(
-        f"responses to {name!r}, {trials} trials, most reliable above", fontsize="medium"
-    )
+    trials = 0 if test is None or test.trials is None else len(test.trials)
+    about = f"{trials} trials, most reliable above" if trials else "no repeated trials"
+    axes.set_title(f"responses to {name}, {about}", fontsize="medium")
     axes.set_xlabel("time [s]" if rate else "frame")
     axes.set_ylabel("neurons")
+    axes.yaxis.get_major_locator().set_params(integer=True)
 
 
 def _reliability(axes: Any, session: Session) -> None:
@@ -118,10 +127,11 @@ def _reliability(axes: Any, session: Session) -> None:
     axes.hist(there, bins=np.linspace(min(0, float(there.min())), 1, 21), color="0.4")
     axes.set_xlabel("explainable variance, fraction of the total")
     axes.set_ylabel("neurons")
+    axes.yaxis.get_major_locator().set_params(integer=True)
 
 
 def _quality(session: Session) -> Any:
-    test = next(iter(session.tests.values()))
-    if test.trials is None or len(test.trials) < 2:
+    test = next(iter(session.tests.values()), None)
+    if test is None or test.trials is None or len(test.trials) < 2:
         return np.full(session.n_neurons, np.nan)
     return reliability.explainable_variance(test.trials)

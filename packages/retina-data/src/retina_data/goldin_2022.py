@@ -105,6 +105,7 @@ def _session(path: Path, species: str) -> Session:
             file,
             {f"{part}/stimulus": 3 for part in ("train", "test")}
             | {f"{part}/response/binned": 2 for part in ("train", "test")},
+            mapped=("train/stimulus", "test/stimulus"),
         )
         trials = hdf5.repeats_by_cell(file, "test/repeats")
     movie, tests = normalized(

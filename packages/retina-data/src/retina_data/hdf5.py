@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroai_core.errors import DataError, NotFoundError, problems
+from retina_data.repository import converted
+
+#: Bytes that are copied at once.
+COPIED = 1 << 26
 
 
 @contextmanager
@@ -35,7 +39,9 @@ def opened(path: Path) -> Iterator[h5py.File]:
         raise DataError("an HDF5 file is damaged", path=path, found=str(error)) from error
 
 
-def read(file: h5py.File, shapes: dict[str, int]) -> dict[str, npt.NDArray[Any]]:
+def read(
+    file: h5py.File, shapes: dict[str, int], *, mapped: Collection[str] = ()
+) -> dict[str, npt.NDArray[Any]]:
     """Read data sets that must be there with so many axes; all problems in one error.
 
     Parameters
@@ -44,6 +50,8 @@ def read(file: h5py.File, shapes: dict[str, int]) -> dict[str, npt.NDArray[Any]]
         The open file.
     shapes
         How many axes each data set must have, by its key.
+    mapped
+        Keys of those that are memory mapped in place of being read: stimuli.
     """
     found, arrays = [], {}
     for key, axes in shapes.items():
@@ -53,10 +61,35 @@ def read(file: h5py.File, shapes: dict[str, int]) -> dict[str, npt.NDArray[Any]]
         elif item.ndim != axes or item.dtype.kind not in "biuf":
             found.append(f"{key}: {item.dtype} of shape {item.shape}, not numbers with {axes} axes")
         else:
-            arrays[key] = np.asarray(item[...])
+            arrays[key] = memory_map(item) if key in mapped else np.asarray(item[...])
     if found:
         raise problems("a recording is incomplete", found, path=file.filename)
     return arrays
+
+
+def memory_map(item: h5py.Dataset) -> npt.NDArray[Any]:
+    """Map a data set into memory, where its bytes lie as they are; else a copy of it.
+
+    What is compressed or in pieces is copied to the cache folder the first
+    time, a slice at a time. Changes stay in memory.
+    """
+    offset = item.id.get_offset()
+    path = Path(item.file.filename)
+    if offset is not None and item.dtype.isnative:
+        return np.memmap(path, item.dtype, mode="c", offset=offset, shape=item.shape)
+    if not item.size:
+        return np.asarray(item[...])
+
+    def copy(_: Path, target: Path) -> None:
+        dtype = item.dtype.newbyteorder("=")
+        out = np.lib.format.open_memmap(target, mode="w+", dtype=dtype, shape=item.shape)
+        step = max(1, COPIED // max(item.nbytes // len(item), 1))
+        for first in range(0, len(item), step):
+            out[first : first + step] = item[first : first + step]
+        out.flush()
+
+    kind = f"{item.name.strip('/').replace('/', '-')}-v1.npy"
+    return np.asanyarray(np.load(converted(path, kind, copy), mmap_mode="c"))
 
 
 def same_time(

@@ -130,6 +130,7 @@ def _session(path: Path, bin_ms: int, clip_length: int) -> Session:
             file,
             {f"{part}/stimulus": 3 for part in ("train", "test")}
             | {f"{part}/response/{rate}": 2 for part in ("train", "test")},
+            mapped=("train/stimulus", "test/stimulus"),
         )
         repeats = _repeats(file, rate)
     train, responses = hdf5.same_time(data["train/stimulus"], data[f"train/response/{rate}"])

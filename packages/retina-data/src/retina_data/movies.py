@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +10,6 @@ import torch
 
 from neuroai_core.errors import InputError
 from retina_data import buffers
-
-#: Pieces of fewer frames are looked up frame by frame.
-SHORT = 8
 
 
 @dataclass(eq=False)
@@ -135,8 +131,6 @@ class Stimulus:
     movie: Movie
     order: npt.NDArray[np.int32]
     flip: bool = False
-    #: For each time, how many times from there on the movie simply runs on.
-    run: npt.NDArray[np.int32] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         order = np.asarray(self.order)
@@ -154,7 +148,6 @@ class Stimulus:
                 found=f"{order.min()} to {order.max()}",
             )
         object.__setattr__(self, "order", order.astype(np.int32))
-        object.__setattr__(self, "run", _runs(self.order))
 
     @classmethod
     def whole(cls, movie: Movie, flip: bool = False) -> Stimulus:
@@ -185,20 +178,15 @@ class Stimulus:
         tensor of shape ``(batch, channels, length, height, width)``, as the
         movie is stored: see `Movie.normalize`.
         """
-        starts = self._check(starts, length)
+        shown = self.order[self._check(starts, length)[:, np.newaxis] + np.arange(length)]
+        c, frames, h, w = self.movie.shape
+        rows = (np.arange(c)[:, np.newaxis] * frames) + shown[:, np.newaxis]
+        out = buffers.empty((len(shown), c, length, h, w), self.movie.frames.dtype)
         # NumPy copies in this thread alone. torch would wake all of its threads for each
         # batch, which costs more than the copy wherever other processes keep the cores busy.
-        frames = self.movie.seen(self.flip).numpy()
-        c, _, h, w = self.movie.shape
-        out = buffers.empty((len(starts), c, length, h, w), self.movie.frames.dtype)
-        firsts, runs = self.order[starts].tolist(), self.run[starts].tolist()
-        for sample, start, first, run in zip(
-            out.numpy(), starts.tolist(), firsts, runs, strict=True
-        ):
-            if run >= length:
-                sample[:] = frames[:, first : first + length]
-            else:
-                self._pieces(frames, start, sample)
+        held = self.movie.seen(self.flip).numpy().reshape(c * frames, h * w)
+        # The order was checked; without "clip" NumPy would gather into a copy of `out` first.
+        np.take(held, rows, axis=0, out=out.numpy().reshape(*rows.shape, h * w), mode="clip")
         return out
 
     def _check(self, starts: npt.NDArray[np.integer], length: int) -> npt.NDArray[np.integer]:
@@ -211,29 +199,6 @@ class Stimulus:
             )
         return starts
 
-    def _pieces(self, frames: npt.NDArray[Any], start: int, sample: npt.NDArray[Any]) -> None:
-        """Copy a stretch in which the movie does not run on, piece by piece."""
-        at, length = 0, sample.shape[1]
-        while at < length:
-            run, first = int(self.run[start + at]), int(self.order[start + at])
-            if run < SHORT:
-                order = self.order[start + at : start + length]
-                np.take(frames, order, axis=1, out=sample[:, at:], mode="clip")
-                return
-            end = min(at + run, length)
-            sample[:, at:end] = frames[:, first : first + end - at]
-            at = end
-
     def dense(self) -> torch.Tensor:
         """Lay out all that was shown, normalised: ``(channels, time, height, width)``."""
         return self.movie.normalize(self.chunks(np.zeros(1, dtype=np.int64), len(self))[0])
-
-
-def _runs(order: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Count for each position how long the order goes on in steps of one."""
-    if not len(order):
-        return order
-    last = np.append(np.flatnonzero(np.diff(order) != 1), len(order) - 1)
-    positions = np.arange(len(order))
-    ends = last[np.searchsorted(last, positions)]
-    return (ends - positions + 1).astype(np.int32)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neuroai_core.errors import check_known
+from neuroai_core.errors import check_known, strict_arguments
 from retina_data import (
     goldin_2022,
     hoefling_2024,
@@ -40,11 +40,20 @@ class Named:
     prefixes: tuple[str, ...] = ()
 
 
-def _hoefling(path: PathLike | None = None, **kwargs: Any) -> dict[str, Session]:
-    return hoefling_2024.natmov_sessions(
-        hoefling_2024.get_all_responses(path, download=False),
-        hoefling_2024.get_all_movies(path, download=False, **kwargs),
-    )
+def _hoefling(
+    path: PathLike | None = None,
+    *,
+    stimulus: hoefling_2024.StimulusName = "natural",
+    resolution: hoefling_2024.Resolution = "low",
+) -> dict[str, Session]:
+    if stimulus == "natural":
+        return hoefling_2024.natmov_sessions(
+            hoefling_2024.get_all_responses(path, download=False),
+            hoefling_2024.get_all_movies(path, resolution=resolution, download=False),
+        )
+    traces = hoefling_2024.read_traces(path, stimulus=stimulus, download=False)
+    kept, _ = hoefling_2024.filter_responses(traces)
+    return hoefling_2024.fingerprint_sessions(kept, resolution=resolution)
 
 
 def _lab(path: PathLike | None = None, **kwargs: Any) -> dict[str, Session]:
@@ -56,7 +65,7 @@ DATA_SETS: Mapping[str, Named] = {
         goldin_2022.read_sessions, goldin_2022.write_synthetic, (goldin_2022.FOLDER,)
     ),
     "hoefling_2024": Named(
-        _hoefling, hoefling_2024.write_synthetic, (CARDS["hoefling_2024"].folder,)
+        strict_arguments(_hoefling), hoefling_2024.write_synthetic, (CARDS["hoefling_2024"].folder,)
     ),
     "karamanlis_2024": Named(
         karamanlis_2024.read_sessions, karamanlis_2024.write_synthetic, (karamanlis_2024.FOLDER,)

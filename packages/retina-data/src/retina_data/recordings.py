@@ -107,6 +107,14 @@ def _tensor(array: Pixels) -> torch.Tensor:
 
 def _moments(movie: Pixels) -> tuple[float, float]:
     """Give mean and standard deviation of all values, a slice of the movie at a time."""
+    if movie.dtype == np.uint8:
+        counts = np.zeros(256, np.int64)
+        for first in range(0, movie.shape[1], 4096):
+            part = np.ascontiguousarray(movie[:, first : first + 4096])
+            counts += np.bincount(part.reshape(-1), minlength=256)
+        values = np.arange(256)
+        mean = float(values @ counts / counts.sum())
+        return mean, float(np.sqrt((values - mean) ** 2 @ counts / counts.sum())) or 1.0
     total = squares = 0.0
     for first in range(0, movie.shape[1], 4096):
         part = movie[:, first : first + 4096].astype(np.float64)

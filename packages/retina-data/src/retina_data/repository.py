@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import zipfile
 from collections.abc import Callable, Iterator
@@ -9,10 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import h5py
+
 from neuroai_core import rng
 from neuroai_core.errors import DataError, NotFoundError
 from neuroai_core.files import atomic_path, extract
+from retina_data import pickles
 from retina_data.fetching import cache, fetch
+
+log = logging.getLogger(__name__)
 
 PathLike = str | os.PathLike[str]
 
@@ -150,3 +156,38 @@ def unpacked(archive: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         extract(archive, target)
     return target
+
+
+def unpickled(source: Path) -> Path:
+    """Give the HDF5 file that a pickled dict of arrays was converted to, the first time.
+
+    Dicts become groups; arrays, numbers and strings data sets. What is neither
+    is left out with a warning, and what would run anything an error. The
+    pickle may be the one file inside a zip archive.
+
+    Raises
+    ------
+    DataError
+        If it is damaged, holds no dict, or asks for anything else.
+    """
+
+    def convert(_: Path, target: Path) -> None:
+        with only_member(source) as file:
+            content = pickles.load(file, path=source)
+        if not isinstance(content, dict):
+            raise DataError("a pickle holds no dict", path=source, found=type(content).__name__)
+        with h5py.File(target, "w") as file:
+            _fill(file, content, source)
+
+    return converted(source, "unpickled-v1.h5", convert)
+
+
+def _fill(group: h5py.Group, content: dict[Any, Any], source: Path) -> None:
+    for key, value in content.items():
+        if isinstance(value, dict):
+            _fill(group.create_group(str(key)), value, source)
+            continue
+        try:
+            group[str(key)] = value
+        except (TypeError, ValueError):
+            log.warning("%s: %r is no array, it is left out", source, key)

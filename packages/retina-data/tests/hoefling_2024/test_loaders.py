@@ -138,6 +138,26 @@ def test_receptive_fields_are_recovered_through_the_loaders(tmp_path, fit_ln, co
         assert correlations(found, cells.receptive_fields).min() >= 0.9
 
 
+def test_the_high_resolution(tmp_path):
+    from retina_data.hoefling_2024 import write_synthetic
+
+    planted = write_synthetic(
+        tmp_path, n_clips=4, n_sessions=2, n_neurons=11, resolution="high", noise=0.1
+    )
+    responses, movies = get_all_responses(tmp_path), get_all_movies(tmp_path, resolution="high")
+    assert isinstance(movies.train.base, np.memmap)
+    loaders = natmov_dataloaders_v2(responses, movies, [0], batch_size=2)
+    sessions = natmov_sessions(responses, movies)
+    for name, cells in planted.items():  # a right and a left eye
+        assert next(iter(loaders["train"][name])).inputs.shape == (2, 2, 50, 72, 64)
+        session = sessions[name]
+        assert session.recording.pixel_um == 12.5
+        half = session.breaks[0]
+        expected = cells.rates(session.stimulus.dense().numpy()[:, :half])[:, 20:]
+        pairs = zip(session.responses[:, 20:half], expected, strict=True)
+        assert min(np.corrcoef(a, b)[0, 1] for a, b in pairs) > 0.8  # imaged at 7.8 Hz
+
+
 def test_the_long_cycler_over_the_loaders(data):
     responses, movies, _ = data
     loaders = natmov_dataloaders_v2(responses, movies, [0, 1], batch_size=8)

@@ -21,17 +21,43 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 Samples: TypeAlias = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True)
 class Draw:
-    """What the random choices for a batch depend on."""
+    """What the random choices for a batch depend on.
 
-    seed: int
-    epoch: int
-    samples: Samples
+    Parameters
+    ----------
+    seed, epoch, samples
+        The keys of every choice; samples are int64 of shape ``(batch,)``.
+
+    Examples
+    --------
+    >>> draw = Draw(0, 0, np.arange(6))
+    >>> parts = draw.split([4, 2])
+    >>> bool((parts[1].uniform("flip") == draw.uniform("flip")[4:]).all())
+    True
+    """
+
+    def __init__(self, seed: int, epoch: int, samples: Samples) -> None:
+        self.seed, self.epoch, self.samples = seed, epoch, samples
+        self._drawn: dict[tuple[str, int], npt.NDArray[np.float64]] = {}
+        self._whole, self._place = self, slice(None)
 
     def uniform(self, what: str, n: int = 1) -> npt.NDArray[np.float64]:
         """Draw numbers from 0 to 1, shape ``(batch, n)``."""
-        return uniform(self.seed, what, self.epoch, index=self.samples, n=n)
+        whole, key = self._whole, (what, n)
+        if key not in whole._drawn:
+            whole._drawn[key] = uniform(self.seed, what, self.epoch, index=whole.samples, n=n)
+        return whole._drawn[key][self._place]
+
+    def split(self, sizes: Sequence[int]) -> list[Draw]:
+        """Give what smaller batches draw: drawn for all at once, it costs little more."""
+        parts, start = [], 0
+        for size in sizes:
+            part = Draw(self.seed, self.epoch, self.samples[start : start + size])
+            part._whole, part._place = self, slice(start, start + size)
+            parts.append(part)
+            start += size
+        return parts
 
 
 class Crop:

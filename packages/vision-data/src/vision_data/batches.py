@@ -12,6 +12,7 @@ from torch import distributed
 
 from neuroai_core import EpochOrder, Progress, Stripes
 from neuroai_core.errors import InputError
+from neuroai_core.rng import digest
 
 #: Batches whose samples are looked up together.
 TOGETHER = 64
@@ -58,7 +59,8 @@ class Batches:
         This rank and how many there are; by default what ``torch.distributed``
         says, if it is initialised.
     fingerprint
-        What identifies the data set, for resuming.
+        What identifies the data set and the kind of order, for resuming; the
+        samples are added here.
     """
 
     def __init__(
@@ -77,7 +79,9 @@ class Batches:
         self.rank, self.world_size = rank_and_world(rank, world_size)
         self.batch_size = batch_size
         self.drop_last = drop_last
-        self.progress = Progress(fingerprint, n=len(order), seed=order.seed)
+        chosen = b"" if samples is None else samples.tobytes()
+        identity = digest(fingerprint, chosen).hex()
+        self.progress = Progress(identity, n=len(order), seed=order.seed)
         self._fresh = True
         self._stripes(0)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,11 @@ from vision_data.batches import Batches
 from vision_data.frames import ToFrames
 from vision_data.pixels import ImageColumn, mirror
 from vision_data.slabs import Slabs
-from vision_data.unroll import unroll
+from vision_data.time_axis import unroll
+
+#: Bytes of pixels that a thread prepares at a time: of small batches, several.
+TOGETHER = 1 << 22
+Frames = tuple[torch.Tensor, torch.Tensor]
 
 
 class BetonLoader:
@@ -62,15 +68,16 @@ class BetonLoader:
         """Batches of a whole epoch."""
         return len(self.batches)
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[Frames]:
         plan = self.batches.begin()
-        items = ahead(
-            lambda samples: self._make(plan.epoch, samples),
-            plan,
+        together = max(TOGETHER // (self.batches.batch_size * math.prod(self.size) * 3), 1)
+        groups = ahead(
+            lambda group: self._make(plan.epoch, group),
+            _grouped(plan, together),
             threads=self.num_workers,
-            items=max(self.batches_ahead, self.num_workers),
+            items=max(-(-self.batches_ahead // together), self.num_workers),
         )
-        for steps, (frames, labels) in enumerate(items, start=1):
+        for steps, (frames, labels) in enumerate(chain.from_iterable(groups), start=1):
             self.batches.delivered(plan, steps)
             if self.device is not None:
                 frames = frames.to(self.device, non_blocking=True)
@@ -78,10 +85,14 @@ class BetonLoader:
             yield unroll(frames, labels, self.n_timesteps)
         self.batches.finished(plan)
 
-    def _make(
-        self, epoch: int, samples: npt.NDArray[np.int64]
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        draw = Draw(self.batches.order.seed, epoch, samples)
+    def _make(self, epoch: int, group: list[npt.NDArray[np.int64]]) -> Iterator[Frames]:
+        """Make some batches; every one has memory of its own."""
+        draw = Draw(self.batches.order.seed, epoch, np.concatenate(group))
+        parts = draw.split([len(samples) for samples in group])
+        return iter([self._batch(part) for part in parts])
+
+    def _batch(self, draw: Draw) -> Frames:
+        samples = draw.samples
         batch = self._slabs.take((len(samples), *self.size, 3), torch.uint8)
         pixels = batch.numpy()
         flips = self.pipeline.flips(draw)
@@ -109,3 +120,11 @@ class BetonLoader:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Let the next iteration go on at a state, with any number of threads or ranks."""
         self.batches.load_state_dict(state)
+
+
+def _grouped(
+    plan: Iterable[npt.NDArray[np.int64]], together: int
+) -> Iterator[list[npt.NDArray[np.int64]]]:
+    batches = iter(plan)
+    while group := list(islice(batches, together)):
+        yield group

@@ -24,6 +24,8 @@ from vision_data.pixels import ImageColumn
 from vision_data.presets import get_data_transform
 
 Backend = Literal["native", "ffcv"]
+#: Samples that quasi-random order mixes at least, where pages hold few.
+SMALLEST_WINDOW = 1024
 
 
 @strict_arguments
@@ -134,7 +136,8 @@ def get_ffcv_dataloader(
     file = BetonFile(path)
     images = ImageColumn(file, image_field)
     chosen = _chosen(file, indices)
-    epoch_order, samples = _order(images, chosen, order_name(order), seed, batch_size)
+    kind = order_name(order)
+    epoch_order, samples = _order(images, chosen, kind, seed)
     if not isinstance(file.fields.get(label_field), IntField):
         raise InputError(
             "there is no field of whole numbers for the labels",
@@ -152,7 +155,7 @@ def get_ffcv_dataloader(
         drop_last=drop_last,
         rank=rank,
         world_size=world_size,
-        fingerprint=file.fingerprint,
+        fingerprint=f"{file.fingerprint}, {kind}",
     )
     options: dict[str, Any] = {
         "size": _size(images, resolution),
@@ -170,14 +173,15 @@ def get_ffcv_dataloader(
 
 
 def _order(
-    images: ImageColumn, chosen: npt.NDArray[np.int64], order: Order, seed: int, batch_size: int
+    images: ImageColumn, chosen: npt.NDArray[np.int64], order: Order, seed: int
 ) -> tuple[EpochOrder, npt.NDArray[np.int64]]:
     if order != "quasi_random":
         return EpochOrder(len(chosen), seed=seed, shuffle=order == "random"), chosen
     pages = images.pointers[chosen] // images.file.page_size
     by_page = np.argsort(pages, kind="stable")
     _, sizes = np.unique(pages[by_page], return_counts=True)
-    window = max(4 * int(np.median(sizes)) if len(sizes) else 1, 2 * batch_size)
+    # Nothing but the file decides, so a run resumes with another batch size too.
+    window = max(4 * int(np.median(sizes)) if len(sizes) else 1, SMALLEST_WINDOW)
     blocks = EpochOrder(len(chosen), seed=seed, blocks=sizes, window=window)
     return blocks, chosen[by_page]
 

@@ -27,6 +27,15 @@ class Statistics:
 
 
 @dataclass(frozen=True)
+class Archive:
+    """An archive to download: its address, checksum and size in bytes."""
+
+    url: str
+    md5: str
+    size: int
+
+
+@dataclass(frozen=True)
 class DataSet:
     """What is known of one data set.
 
@@ -44,6 +53,11 @@ class DataSet:
         Class ids by the name of the group, in the order of their indices.
     torchvision
         The class of ``torchvision.datasets`` that downloads it.
+    archive
+        What is downloaded where torchvision has no such class.
+    synsets
+        How many synsets it has, whose ranks are the class ids, where the table
+        is not known beforehand.
     """
 
     name: str
@@ -52,6 +66,13 @@ class DataSet:
     classes: ClassTable | None = None
     groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     torchvision: str | None = None
+    archive: Archive | None = None
+    synsets: int | None = None
+
+    @property
+    def fetched(self) -> bool:
+        """Whether `vision_data.fetch_data` can bring it."""
+        return self.archive is not None or self.torchvision is not None
 
     def group(self, name: str, table: ClassTable | None = None) -> tuple[int, ...]:
         """Give the class ids of a group in the order of their indices.
@@ -134,6 +155,8 @@ def _data_set(name: str, known: Mapping[str, Any]) -> DataSet:
         classes=_classes(known),
         groups={group: tuple(ids) for group, ids in known.get("groups", {}).items()},
         torchvision=known.get("torchvision"),
+        archive=Archive(**known["archive"]) if "archive" in known else None,
+        synsets=known.get("ranked"),
     )
 
 

@@ -65,6 +65,20 @@ class ClassTable:
         return cls(tuple(DataClass(i, name, name) for i, name in enumerate(sorted(folders))))
 
     @classmethod
+    def ranked(cls, synsets: Iterable[str]) -> ClassTable:
+        """Make the table of all synsets of a data set: their ids are their ranks as text.
+
+        Examples
+        --------
+        >>> table = ClassTable.ranked(["n02124075", "n01443537"])
+        >>> [(c.id, c.folder, c.name) for c in table]
+        [(0, 'n01443537', 'goldfish'), (1, 'n02124075', 'Egyptian cat')]
+        """
+        known = imagenet_classes()
+        names = {s: known[s].name if s in known else s for s in synsets}
+        return cls(tuple(DataClass(i, s, names[s]) for i, s in enumerate(sorted(names))))
+
+    @classmethod
     def of_folders(cls, folders: Iterable[str], *, path: object = None) -> ClassTable:
         """Make the table of folders whose names say what they are.
 

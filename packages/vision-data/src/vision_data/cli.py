@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,23 +14,10 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+import vision_data
 from neuroai_core.errors import NeuroAIError
-from vision_data.beton_loading import get_ffcv_dataloader
 from vision_data.catalog import Catalog
-from vision_data.classes import ClassTable, write_classes
 from vision_data.config import read_config
-from vision_data.convert import convert_group
-from vision_data.fetch import fetch_data
-from vision_data.folder import ImageFolder, class_folders
-from vision_data.layout import Layout
-from vision_data.links import link_group
-from vision_data.loader import get_data_loader
-from vision_data.pictures import class_names, contact_sheet, show_batch
-from vision_data.presets import get_data_transform
-from vision_data.schema import config_schema
-from vision_data.summary import inspect_data
-from vision_data.verify import verify as verify_data
-from vision_data.workflow import run_workflow
 
 app = typer.Typer(
     help="Image data sets for models unrolled in time.",
@@ -60,8 +48,11 @@ def fetch(
 
     Example: vision-data fetch cifar100 --subset test
     """
-    with _progress(quiet) as report:
-        typer.echo(fetch_data(name, subset, root=root, catalog=_catalog(config), report=report))
+    with _progress(quiet) as report, _downloading(quiet):
+        path = vision_data.fetch_data(
+            name, subset, root=root, catalog=_catalog(config), report=report
+        )
+    typer.echo(path)
 
 
 @app.command()
@@ -76,7 +67,7 @@ def link(
 
     Example: vision-data link cifar100 invertebrates
     """
-    typer.echo(link_group(name, group, subset, root=root, catalog=_catalog(config)))
+    typer.echo(vision_data.link_group(name, group, subset, root=root, catalog=_catalog(config)))
 
 
 @app.command()
@@ -102,7 +93,7 @@ def convert(
     Example: vision-data convert cifar100 invertebrates --val-ratio 0.1 --stratified
     """
     with _progress(quiet) as report:
-        paths = convert_group(
+        paths = vision_data.convert_group(
             name,
             group,
             subset,
@@ -135,12 +126,7 @@ def classes(
 
     Example: vision-data classes my_photos
     """
-    layout = Layout(root, _catalog(config).mounts)
-    folders = class_folders(layout.existing_raw(name, subset))
-    target = layout.raw(name)
-    if (target / "classes.json").exists():
-        raise typer.BadParameter(f"{target / 'classes.json'} is there already")
-    typer.echo(write_classes(target, ClassTable.numbered(folders)))
+    typer.echo(vision_data.number_classes(name, subset, root=root, catalog=_catalog(config)))
 
 
 @app.command()
@@ -153,9 +139,9 @@ def inspect(
 
     Example: vision-data inspect data/raw/cifar100/train --sheet sheet.png
     """
-    summary = inspect_data(path)
+    summary = vision_data.inspect_data(path)
     if sheet is not None:
-        contact_sheet(path).save(sheet, "PNG")
+        vision_data.contact_sheet(path).save(sheet, "PNG")
     if as_json:
         typer.echo(json.dumps(summary.to_json(), indent=1))
         return
@@ -183,7 +169,7 @@ def verify(
     Example: vision-data verify data/processed/cifar100/train_all/train.beton
     """
     with _progress(quiet) as report:
-        result = verify_data(
+        result = vision_data.verify(
             path, num_workers=workers, report=lambda done, n: report(path.name, done, n)
         )
     if as_json:
@@ -211,22 +197,28 @@ def show(
     Example: vision-data show train.beton --transform ffcv_train --resolution 32
     """
     loader: Any
+    chosen: Any = None
     if path.is_file():
-        loader = get_ffcv_dataloader(
+        loader = vision_data.get_ffcv_dataloader(
             path, 8, n_timesteps, 0, resolution, order=order, transform=transform, seed=seed
         )
     else:
-        chosen: Any = get_data_transform(transform) if transform else None
-        data = ImageFolder(path, chosen)
-        loader = get_data_loader(
-            data,
+        chosen = vision_data.get_data_transform(transform) if transform else None
+        loader = vision_data.get_data_loader(
+            vision_data.ImageFolder(path, chosen),
             8 if transform else 1,
             n_timesteps=n_timesteps,
             order=order,  # type: ignore[arg-type]  # checked there
             seed=seed,
         )
     frames, labels = next(iter(loader))
-    show_batch(frames, labels, names=class_names(path)).save(out, "PNG")
+    sheet = vision_data.show_batch(
+        frames,
+        labels,
+        names=vision_data.class_names(path),
+        normalize=vision_data.normalization(chosen),
+    )
+    sheet.save(out, "PNG")
     typer.echo(out)
 
 
@@ -236,7 +228,7 @@ def schema() -> None:
 
     Example: vision-data schema > config_data.schema.json
     """
-    typer.echo(json.dumps(config_schema(), indent=1))
+    typer.echo(json.dumps(vision_data.config_schema(), indent=1))
 
 
 @app.command()
@@ -255,7 +247,7 @@ def workflow(
 
     Example: vision-data workflow data/processed/cifar100/train_all/train.beton -j 2
     """
-    code = run_workflow(
+    code = vision_data.run_workflow(
         targets,
         root=root,
         config=config,
@@ -293,11 +285,20 @@ def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield report
 
 
+@contextmanager
+def _downloading(quiet: bool) -> Iterator[None]:
+    """Keep torchvision's own progress bars where progress is not shown."""
+    with ExitStack() as stack:
+        if quiet or not sys.stderr.isatty():
+            stack.enter_context(redirect_stderr(StringIO()))
+        yield
+
+
 def main() -> None:
     """Run the command line; an error is one message and exit code 1."""
     try:
         app()
-    except NeuroAIError as error:
+    except (NeuroAIError, OSError) as error:  # what a disk or a path refuses needs no traceback
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Data sets downloaded by torchvision and laid out as folders of images."""
+"""Data sets downloaded and laid out as folders of images."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 
 from neuroai_core.errors import DataError, InputError, strict_arguments
 from neuroai_core.files import atomic_write, locked
-from vision_data.catalog import Catalog, DataSet
+from vision_data.archives import torchvision_dataset, unpacked
+from vision_data.catalog import Archive, Catalog
 from vision_data.classes import VERSION, ClassTable, read_json, write_classes
-from vision_data.folder import class_folders
-from vision_data.layout import Layout
+from vision_data.layout import Layout, class_folders
 
 #: The folder of a data set's archives, beside its images.
 ARCHIVE = "archive"
@@ -35,16 +35,20 @@ def fetch_data(
 ) -> Path:
     """Download a data set and lay it out as ``raw/<name>/<subset>/<class>/<image>.png``.
 
-    torchvision downloads and verifies the archives, in ``raw/<name>/archive``.
-    The images are lossless, their class folders are the class ids, and the
-    class table stands beside them. ``raw/<name>/<subset>.ready`` marks the
-    subset complete; stopped at any moment and run again, it finishes.
+    torchvision downloads and verifies the archives, in ``raw/<name>/archive``;
+    what comes as arrays is written as lossless images in folders named by the
+    class ids, what comes as images is linked as it is. The class table stands
+    beside them. ``raw/<name>/<subset>.ready`` marks the subset complete;
+    stopped at any moment and run again, it finishes.
+
+    The images of Tiny ImageNet that come with labels are ``train`` and
+    ``val``; the latter are its ``"test"`` here, as for Imagenette.
 
     Parameters
     ----------
     name
-        ``"mnist"``, ``"fashionmnist"``, ``"cifar10"``, ``"cifar100"`` or
-        ``"imagenette"``.
+        ``"mnist"``, ``"fashionmnist"``, ``"cifar10"``, ``"cifar100"``,
+        ``"imagenette"`` or ``"tinyimagenet"``.
     subset
         ``"train"`` or ``"test"``.
     root, catalog
@@ -66,12 +70,12 @@ def fetch_data(
     layout = Layout(root, catalog.mounts)
     known = catalog[name]
     target, ready = layout.raw(name, subset), layout.ready(name, subset)
-    if name in catalog.mounts or known.torchvision is None or known.classes is None:
+    if name in catalog.mounts or not known.fetched:
         raise InputError(
             f"the data set {name!r} is not fetched",
             key="name",
             expected="one of "
-            + ", ".join(repr(d.name) for d in catalog.data_sets.values() if d.torchvision),
+            + ", ".join(repr(d.name) for d in catalog.data_sets.values() if d.fetched),
             hint=f"put it at {target}, or give it as one of mounted_datasets",
         )
     if subset not in ("train", "test"):
@@ -81,12 +85,16 @@ def fetch_data(
         if ready.is_file() and _counts(target) == read_json(ready, "marker").get("images"):
             return target
         ready.unlink(missing_ok=True)
-        dataset = _download(known, subset, layout.raw(name) / ARCHIVE)
-        write_classes(layout.raw(name), known.classes)
-        if known.torchvision == "Imagenette":
-            _link_extracted(target, layout.raw(name), subset)
-        else:
-            _export(dataset, known.classes, target, subset, report)
+        archive = layout.raw(name) / ARCHIVE
+        if known.archive is not None:
+            write_classes(layout.raw(name), _lay_out(known.archive, archive, target, subset))
+        elif known.classes is not None:
+            dataset = torchvision_dataset(known, subset, archive)
+            write_classes(layout.raw(name), known.classes)
+            if known.torchvision == "Imagenette":
+                _link_extracted(target, layout.raw(name), subset)
+            else:
+                _export(dataset, known.classes, target, subset, report)
         for left_over in layout.raw(name).glob(".*.*.*.partial"):
             left_over.unlink()  # nobody else is at work here
         content = {"version": VERSION, "images": _counts(target)}
@@ -94,25 +102,65 @@ def fetch_data(
     return target
 
 
-def _download(known: DataSet, subset: str, archive: Path) -> Any:
-    from torchvision import datasets  # type: ignore[import-untyped]
+def _lay_out(archive: Archive, folder: Path, target: Path, subset: str) -> ClassTable:
+    """Link the images of Tiny ImageNet: its training images by class, all others by their list."""
+    source = unpacked(archive, folder) / "tiny-imagenet-200"
+    synsets = class_folders(source / "train")
+    table = ClassTable.ranked(synsets)
+    if target.exists():
+        if not _links(target, synsets, folder):
+            raise _in_the_way(target)
+        return table  # all is there but the marker
+    partial = target.with_name(f".{target.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    if subset == "train":
+        for synset in synsets:
+            images = source / "train" / synset / "images"
+            if not images.is_dir():
+                raise DataError("a class has no folder of images", path=images)
+            _link(partial / synset, images)
+    else:
+        for synset in synsets:
+            (partial / synset).mkdir()
+        for image, synset in _annotations(source / "val", table).items():
+            _link(partial / synset / image, source / "val" / "images" / image)
+    partial.rename(target)
+    return table
 
-    archive.mkdir(parents=True, exist_ok=True)
-    make = getattr(datasets, str(known.torchvision))
+
+def _annotations(folder: Path, table: ClassTable) -> Mapping[str, str]:
+    """Read which synset each image of a folder is of."""
+    path = folder / "val_annotations.txt"
+    synsets: dict[str, str] = {}
     try:
-        if known.torchvision == "Imagenette":
-            extracted = archive / "imagenette2"
-            return make(
-                archive, "train" if subset == "train" else "val", download=not extracted.is_dir()
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise DataError("there is no list of labels", path=path, found=str(error)) from error
+    for number, line in enumerate(lines, start=1):
+        image, synset = (*line.split("\t"), "")[:2]
+        known = synset in table and image not in synsets and "/" not in image
+        if not known or not (folder / "images" / image).is_file():
+            raise DataError(
+                "a list of labels is damaged", path=path, index=f"line {number}", found=repr(line)
             )
-        return make(archive, train=subset == "train", download=True)
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
-        raise DataError(
-            f"the data set {known.name!r} could not be downloaded",
-            path=archive,
-            found=f"{type(error).__name__}: {error}",
-            hint="run it again; if an archive is damaged, remove it first",
-        ) from error
+        synsets[image] = synset
+    return synsets
+
+
+def _link(link: Path, source: Path) -> None:
+    """Link relatively: to where `source` is seen from the folder that `link` will stand in."""
+    link.symlink_to(os.path.relpath(source, link.parent))
+
+
+def _links(target: Path, synsets: list[str], folder: Path) -> bool:
+    """Say whether a folder is one of `_lay_out`'s: all classes, and nothing but links."""
+    inside = folder.resolve()
+    return class_folders(target) == synsets and all(
+        path.resolve().is_relative_to(inside)
+        for name in synsets
+        for path in ([target / name] if (target / name).is_symlink() else (target / name).iterdir())
+    )
 
 
 def _link_extracted(target: Path, folder: Path, subset: str) -> None:

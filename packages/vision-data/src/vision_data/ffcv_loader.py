@@ -28,7 +28,7 @@ from vision_data.batches import Batches, EpochPlan
 from vision_data.frames import ToFrames
 from vision_data.pixels import ImageColumn
 from vision_data.slabs import Slabs
-from vision_data.unroll import unroll
+from vision_data.time_axis import unroll
 
 
 class FFCVLoader:
@@ -72,6 +72,8 @@ class FFCVLoader:
         for steps, (pixels, labels) in enumerate(self._regrouped(plan), start=1):
             self.batches.delivered(plan, steps)
             frames = self.frames(pixels, Slabs())
+            if frames.data_ptr() == pixels.data_ptr():
+                frames = frames.clone()  # else FFCV writes a later batch into it
             if self.device is not None:
                 frames, labels = frames.to(self.device), labels.to(self.device)
             frames = frames.contiguous(memory_format=self.memory_format)
@@ -79,7 +81,10 @@ class FFCVLoader:
         self.batches.finished(plan)
 
     def _regrouped(self, plan: EpochPlan) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Give the plan's batches, whose last ones may be smaller than FFCV would make them."""
+        """Give the plan's batches, whose last ones may be smaller than FFCV would make them.
+
+        FFCV reuses its buffers: what is yielded holds until the next is asked for.
+        """
         parts = list(plan)
         if not parts:
             return
@@ -91,12 +96,15 @@ class FFCVLoader:
             warnings.simplefilter("ignore")  # as above: it compiles when it is first used
             batches = iter(self._loader)
         for pixels, labels in batches:
-            # FFCV reuses its buffers; what is yielded here is not overwritten.
+            if not held and len(labels) == size:
+                yield pixels, labels.clone().view(-1)
+                size = next(sizes, 0)
+                continue
             held.append((pixels.clone(), labels.clone().view(-1)))
             while size and sum(len(h[1]) for h in held) >= size:
                 images, targets = (torch.cat([h[i] for h in held]) for i in (0, 1))
                 yield images[:size], targets[:size]
-                held = [(images[size:], targets[size:])]
+                held = [(images[size:], targets[size:])] if len(targets) > size else []
                 size = next(sizes, 0)
 
     def _make(

@@ -13,11 +13,9 @@ from vision_data.slabs import Slabs
 
 #: Mean and standard deviation of each channel, in units of 0 to 1.
 Normalize: TypeAlias = tuple[Sequence[float], Sequence[float]]
-#: Elements in a step: what stays in a core's cache, and what torch does in the
-#: calling thread, where its pool would wait for cores that other batches use.
-STEP = 32768
-#: The longest row of repeated channel values.
-ROW = 4096
+#: Elements in a step, whole pixels: what stays in a core's cache, and what torch does
+#: in the calling thread, where its pool would wait for cores that other batches use.
+STEP = 3 * 10240
 
 
 class ToFrames:
@@ -38,9 +36,12 @@ class ToFrames:
                 "normalised images need a floating-point type", key="dtype", found=dtype
             )
         mean, std = _channels(normalize) if normalize else ([0.0] * 3, [1.0] * 3)
-        self._scale = 1 / (255 * np.asarray(std, dtype=np.float64))
-        self._shift = -np.asarray(mean, dtype=np.float64) / np.asarray(std, dtype=np.float64)
         self._exact = torch.float64 if dtype == torch.float64 else torch.float32
+        scale = 1 / (255 * np.asarray(std, dtype=np.float64))
+        shift = -np.asarray(mean, dtype=np.float64) / np.asarray(std, dtype=np.float64)
+        self._scale, self._shift = (
+            torch.from_numpy(np.tile(part, STEP // 3)).to(self._exact) for part in (scale, shift)
+        )
 
     def __call__(self, pixels: torch.Tensor, slabs: Slabs) -> torch.Tensor:
         """Give frames ``(batch, 3, height, width)`` of pixels ``(batch, height, width, 3)``.
@@ -59,29 +60,18 @@ class ToFrames:
         if not self.dtype.is_floating_point:
             target.copy_(source)
             return
-        batch, height, width, _ = pixels.shape
-        row = _row(batch * height, width)
-        step = max(STEP // row, 1) * row
-        scale, shift = (
-            torch.from_numpy(np.tile(v, row // 3)).to(self._exact)
-            for v in (self._scale, self._shift)
-        )
-        scratch = slabs.take((2, min(step, len(source))), self._exact)
-        for start in range(0, len(source), step):
-            part, into = source[start : start + step], target[start : start + step]
-            exact, result = scratch[0, : len(part)].view(-1, row), into.view(-1, row)
-            exact.copy_(part.view(-1, row))
-            if self.dtype == self._exact:
-                torch.addcmul(shift, exact, scale, out=result)
-            else:
-                rounded = scratch[1, : len(part)].view(-1, row)
-                result.copy_(torch.addcmul(shift, exact, scale, out=rounded))
-
-
-def _row(lines: int, width: int) -> int:
-    """Choose how many elements share one row of channel values: whole lines, in equal parts."""
-    most = max(ROW // (3 * width), 1)
-    return 3 * width * next(k for k in range(min(most, lines), 0, -1) if lines % k == 0)
+        scratch = target if self.dtype == self._exact else slabs.take((STEP,), self._exact)
+        scale, shift = self._scale, self._shift
+        parts = (torch.split(whole, STEP) for whole in (source, target))
+        for part, into in zip(*parts, strict=True):
+            size = part.numel()
+            if size < STEP:
+                scale, shift = scale[:size], shift[:size]
+            exact = into if scratch is target else scratch[:size]
+            exact.copy_(part)
+            torch.addcmul(shift, exact, scale, out=exact)
+            if exact is not into:
+                into.copy_(exact)
 
 
 def _channels(normalize: Normalize) -> tuple[list[float], list[float]]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from neuroai_core.errors import NotFoundError, check_known
+from neuroai_core.errors import DataError, NotFoundError, check_known
 from vision_data.classes import check_name
 
 #: The parts that a data set comes in.
@@ -94,6 +94,17 @@ class Layout:
             path=folder,
             expected=_folders(self.raw(name)),
         )
+
+
+def class_folders(folder: Path) -> list[str]:
+    """Give the names of the class folders, sorted as text."""
+    if not folder.is_dir():
+        raise NotFoundError("there is no such folder of images", path=folder)
+    with os.scandir(folder) as entries:
+        names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
+    if not names:
+        raise DataError("a folder holds no class folders", path=folder, expected="<class>/<image>")
+    return names
 
 
 def _folders(parent: Path) -> str:

@@ -10,8 +10,8 @@ from neuroai_core.errors import DataError, InputError, strict_arguments
 from neuroai_core.files import atomic_write, locked, remove_partials
 from vision_data.catalog import ALL, Catalog
 from vision_data.classes import VERSION, ClassTable
-from vision_data.folder import class_folders, find_table
-from vision_data.layout import LINK_FILE, Layout
+from vision_data.layout import LINK_FILE, Layout, class_folders
+from vision_data.tables import find_table
 
 
 @strict_arguments

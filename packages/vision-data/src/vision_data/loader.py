@@ -15,7 +15,7 @@ from neuroai_core.errors import InputError, check_known, strict_arguments
 from vision_data.batches import Batches, EpochPlan
 from vision_data.round_robin import RoundRobin
 from vision_data.sampling import Key, KeyedDataset, as_dtype, collate
-from vision_data.unroll import unroll
+from vision_data.time_axis import unroll
 
 Device = str | torch.device
 
@@ -195,7 +195,7 @@ def get_data_loader(
         drop_last=drop_last,
         rank=rank,
         world_size=world_size,
-        fingerprint=f"{type(dataset).__name__} of {len(dataset)}",
+        fingerprint=f"{type(dataset).__name__} of {len(dataset)}, {order}",
     )
     workers: dict[str, Any] = {}
     if num_workers > 0:

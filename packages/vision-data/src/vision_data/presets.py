@@ -20,6 +20,7 @@ from torchvision.transforms import (  # type: ignore[import-untyped]  # no types
 
 from neuroai_core.errors import DataError, InputError, NotFoundError, strict_arguments, unknown_name
 from vision_data.augment import Pipeline
+from vision_data.frames import Normalize
 
 Backend = Literal["torch", "ffcv"]
 CONTEXTS = ("train", "test")
@@ -145,11 +146,28 @@ def get_data_transform(
     backend, names = _backend(names)
     if data_name is not None and data_name not in names:
         names.append(data_name)
-    context = next((n for n in names if n in CONTEXTS), "test")
+    contexts = {n for n in names if n in CONTEXTS}
+    if len(contexts) > 1:
+        raise InputError("presets for training and for testing do not go together", found=names)
+    context = next(iter(contexts), "test")
     selected = [_find(known, n, backend, context) for n in names]
     if backend == "ffcv":
         return Pipeline([c.make(Pipeline.OPERATIONS) for p in selected for c in p.calls])
     return v2.Compose(_torch_operations([c for p in selected for c in p.calls]))
+
+
+def normalization(transform: v2.Compose | Pipeline | None) -> Normalize | None:
+    """Give mean and standard deviation that a transform normalises with; None: it does not.
+
+    Examples
+    --------
+    >>> normalization(get_data_transform("mnist"))
+    ([0.1307, 0.1307, 0.1307], [0.3081, 0.3081, 0.3081])
+    """
+    for operation in getattr(transform, "transforms", ()):
+        if isinstance(operation, v2.Normalize):
+            return operation.mean, operation.std
+    return None
 
 
 def _torch_operations(calls: list[Call]) -> list[Any]:

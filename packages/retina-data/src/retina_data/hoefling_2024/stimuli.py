@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neuroai_core.errors import check_known, problems, strict_arguments
-from retina_data import pickles
+from retina_data import hdf5
 from retina_data.hoefling_2024.constants import CLIP_LENGTH, MOVIES, Resolution
-from retina_data.repository import PathLike, locate, only_member
+from retina_data.repository import PathLike, locate, unpickled
 from retina_data.train_test_splits import MoviesTrainTestSplit
+
+#: What the file holds, and where among it what the movies were normalised by.
+KEYS = ("train", "test", "random_sequences", "movie_stats")
+STATS = "movie_stats/dichromatic"
 
 
 @strict_arguments
@@ -52,18 +59,21 @@ def get_all_movies(
     """
     check_known("resolution", [resolution], MOVIES)
     source = locate(MOVIES[resolution], path, fetch_as="hoefling_2024", download=download)
-    with only_member(source) as file:
-        content = pickles.load(file, path=source)
-    return _movies(content, source)
+    with hdf5.opened(unpickled(source)) as content:
+        missing = [f"{key}: missing" for key in KEYS if key not in content]
+        if missing:
+            raise problems("this is no movie file", missing, path=source)
+        arrays = {key: hdf5.memory_map(content[key]) for key in KEYS[:3]}
+        about = content.get(STATS, {})
+        stats = {key: float(about[key][...].item()) for key in ("mean", "sd") if key in about}
+    return _movies(arrays, stats, source)
 
 
-def _movies(content: object, source: Path) -> MoviesTrainTestSplit:
-    keys = ("train", "test", "random_sequences", "movie_stats")
-    missing = [k for k in keys if not isinstance(content, dict) or k not in content]
-    if not isinstance(content, dict) or missing:
-        raise problems("this is no movie file", [f"{k}: missing" for k in missing], path=source)
-    train, test = content["train"], content["test"]
-    sequences = np.asarray(content["random_sequences"]).astype(np.int64)  # uint8: 108 clips wrap
+def _movies(
+    arrays: Mapping[str, npt.NDArray[Any]], stats: Mapping[str, float], source: Path
+) -> MoviesTrainTestSplit:
+    train, test = arrays["train"], arrays["test"]
+    sequences = arrays["random_sequences"].astype(np.int64)  # uint8: 108 clips wrap
     found = []
     for name, movie in (("train", train), ("test", test)):
         if np.ndim(movie) != 4 or np.shape(movie)[1] % CLIP_LENGTH:
@@ -77,13 +87,11 @@ def _movies(content: object, source: Path) -> MoviesTrainTestSplit:
         found.append("random_sequences: not every sequence shows every clip once")
     if found:
         raise problems("the movies do not fit together", found, path=source)
-    stats = content["movie_stats"].get("dichromatic", {})
-    mean, sd = (float(np.asarray(stats[k]).item()) if k in stats else None for k in ("mean", "sd"))
     return MoviesTrainTestSplit(
         train=np.asarray(train, np.float32),
         test=np.asarray(test, np.float32),
         stim_id="natural",
         random_sequences=sequences,
-        norm_mean=mean,
-        norm_std=sd,
+        norm_mean=stats.get("mean"),
+        norm_std=stats.get("sd"),
     )

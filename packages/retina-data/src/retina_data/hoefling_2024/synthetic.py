@@ -17,7 +17,6 @@ from retina_data.hoefling_2024.constants import (
     BAR_DIRECTIONS_DEG,
     BAR_S,
     CHIRP_S,
-    CHIRP_TRIGGERS,
     CLIP_LENGTH,
     CLIP_S,
     MOVIES,
@@ -27,6 +26,7 @@ from retina_data.hoefling_2024.constants import (
     TEST_CLIPS,
     Resolution,
 )
+from retina_data.hoefling_2024.fingerprint import chirp, moving_bar
 from retina_data.planted import Planted, noise_movie, plant
 from retina_data.repository import PathLike
 
@@ -91,6 +91,7 @@ def write_synthetic(
     root = Path(path)
     name = MOVIES[resolution]
     _zip(root / name, Path(name).stem + ".pkl", pickle.dumps(content, protocol=4))
+    told_apart = {"chirp": chirp(resolution), "mb": moving_bar(resolution)}
     planted = {}
     (root / RESPONSES).parent.mkdir(parents=True, exist_ok=True)
     unpacked = (root / RESPONSES).with_suffix(".h5")
@@ -100,48 +101,44 @@ def write_synthetic(
             cells = plant(
                 n_neurons, size=size, channels=2, lags=20, peak=7, seed=seed, name=session
             )
-            shown = _shown(train, test, sequences[:, i % 20], flip=i % 2 == 1)
-            _write_session(file.create_group(session), cells, shown, i, seed, noise)
+            shown = _shown(train, test, sequences[:, i % 20])
+            movies = {"natural": shown} | {k: v / 128.0 - 1 for k, v in told_apart.items()}
+            if i % 2 == 1:  # a left eye
+                movies = {name: movie[..., ::-1] for name, movie in movies.items()}
+            rates = {name: cells.rates(movie) for name, movie in movies.items()}
+            _write_session(file.create_group(session), rates, i, seed, noise)
             planted[session] = cells
     _zip(root / RESPONSES, unpacked.name, unpacked.read_bytes())
     unpacked.unlink()
     return planted
 
 
-def _shown(train: _Floats, test: _Floats, sequence: npt.NDArray[np.uint8], flip: bool) -> _Floats:
+def _shown(train: _Floats, test: _Floats, sequence: npt.NDArray[np.uint8]) -> _Floats:
     """Lay out what was shown: test, half the clips, test, the other half, test."""
     c, _, h, w = train.shape
     clips = train.reshape(c, -1, CLIP_LENGTH, h, w)[:, sequence.astype(np.int64)]
     first, second = np.split(clips.reshape(c, -1, h, w), 2, axis=1)
-    shown = np.concatenate([test, first, test, second, test], axis=1)
-    return shown[..., ::-1] if flip else shown
+    return np.concatenate([test, first, test, second, test], axis=1)
 
 
 def _write_session(
-    group: h5py.Group, cells: Planted, shown: _Floats, index: int, seed: int, noise: float
+    group: h5py.Group, rates: dict[str, _Floats], index: int, seed: int, noise: float
 ) -> None:
     random = rng.generator(seed, "session", index)
-    good, all_cells = len(cells.space), len(cells.space) + 2
-    clips = shown.shape[1] // CLIP_LENGTH
-    triggers = 1.0 + (CLIP_S + 1 / 30) * np.arange(clips)
-    frame_times = np.linspace(triggers, triggers + CLIP_S, CLIP_LENGTH, axis=1).reshape(-1)
-    times = np.arange(0, frame_times[-1] + 2, 1 / IMAGING_HZ)
-    rates = cells.rates(shown)
-    traces = np.stack([np.interp(times, frame_times, rate) for rate in rates])
-    bad = np.abs(random.standard_normal((2, len(times))))
-    spikes = np.concatenate([traces, bad])
-    spread = spikes.std(axis=1, keepdims=True)
-    spikes = spikes + noise * spread * random.standard_normal(spikes.shape)
+    good, frames = rates["natural"].shape
+    all_cells = good + 2
+    triggers = 1.0 + (CLIP_S + 1 / 30) * np.arange(frames // CLIP_LENGTH)
     delays = random.uniform(0, 0.01, (all_cells, 1))  # a line scan reaches each cell in its turn
-    bars = len(BAR_DIRECTIONS_DEG)
-    chirps = 1 + (np.arange(5)[:, np.newaxis] * (CHIRP_S + 1) + [0, 5]).reshape(-1)
-    passes = 1 + np.arange(3 * bars) * (BAR_S + 0.05)
+    starts = 1 + np.arange(5) * (CHIRP_S + 1)
+    chirps = (starts[:, np.newaxis] + [0, 5]).reshape(-1)
+    passes = 1 + np.arange(3 * len(BAR_DIRECTIONS_DEG)) * (BAR_S + 0.05)
     recorded = {
-        "natural": (spikes, times, triggers),
-        "chirp": _repeat(chirps[::CHIRP_TRIGGERS], CHIRP_S, all_cells, random, noise, chirps),
-        "mb": _repeat(passes[::bars], bars * (BAR_S + 0.05), all_cells, random, noise, passes),
+        "natural": (rates["natural"], triggers, triggers, CLIP_S),
+        "chirp": (np.tile(rates["chirp"], 5), starts, chirps, CHIRP_S),
+        "mb": (np.tile(rates["mb"], 3), passes, passes, BAR_S),
     }
-    for stimulus, (values, at, trigger) in recorded.items():
+    for stimulus, (shown, begins, trigger, duration_s) in recorded.items():
+        values, at = _traces(shown, begins, duration_s, random, noise)
         group[f"{stimulus}_inferred_spikes"] = values
         group[f"{stimulus}_raw_traces"] = values + 10
         group[f"{stimulus}_smoothed_traces"] = np.full_like(values, 10)
@@ -166,20 +163,22 @@ def _write_session(
     group.attrs["scan_sequence_idx"] = index % 20
 
 
-def _repeat(
-    starts: _Floats,
-    duration_s: float,
-    cells: int,
-    random: np.random.Generator,
-    noise: float,
-    triggers: _Floats,
-) -> tuple[_Floats, _Floats, _Floats]:
-    """Make traces that repeat a slow wave of each cell's own from each start on."""
-    times = np.arange(0, starts[-1] + duration_s + 2, 1 / IMAGING_HZ)
-    since = times - starts[np.clip(np.searchsorted(starts, times) - 1, 0, None)]
-    hertz = random.uniform(0.2, 0.6, (cells, 1))
-    traces = 1 + np.sin(2 * np.pi * hertz * since)
-    return traces + noise * random.standard_normal(traces.shape), times, triggers
+def _traces(
+    rates: _Floats, starts: _Floats, duration_s: float, random: np.random.Generator, noise: float
+) -> tuple[_Floats, _Floats]:
+    """Image responses whose frames lie evenly after each start; two more cells see nothing.
+
+    Returns
+    -------
+    ``(neurons + 2, samples)``, and when they were taken, ``(samples,)``.
+    """
+    frames = rates.shape[1] // len(starts)
+    shown_at = np.linspace(starts, starts + duration_s, frames, axis=1).reshape(-1)
+    times = np.arange(0, shown_at[-1] + 2, 1 / IMAGING_HZ)
+    seen = np.stack([np.interp(times, shown_at, rate) for rate in rates])
+    values = np.concatenate([seen, np.abs(random.standard_normal((2, len(times))))])
+    spread = values.std(axis=1, keepdims=True)
+    return values + noise * spread * random.standard_normal(values.shape), times
 
 
 def _zip(target: Path, name: str, content: bytes) -> None:

@@ -72,3 +72,14 @@ def record_dtype(columns: Iterable[tuple[str, np.dtype]]) -> np.dtype:
 def page_start(position: int, page_size: int) -> int:
     """Give the first page boundary at or after a position."""
     return -(-position // page_size) * page_size
+
+
+def encoded_name(name: str) -> bytes:
+    """Give the bytes of a field's name, or raise `InputError` if it cannot be one."""
+    if not (name.isascii() and name.isprintable() and 0 < len(name) <= NAME_LENGTH):
+        raise InputError(
+            "this cannot be the name of a field",
+            expected=f"1 to {NAME_LENGTH} printable ASCII characters",
+            found=repr(name),
+        )
+    return name.encode("ascii")

@@ -15,7 +15,7 @@ from PIL import Image
 from neuroai_core.errors import DataError, InputError, check_known
 from neuroai_core.rng import uniform
 from vision_data.beton.fields import Bytes, Encoded, Field
-from vision_data.folder import decode_image
+from vision_data.images import decode_image
 
 Mode = Literal["raw", "jpg", "smart", "proportion"]
 JPEG, RAW = 0, 1

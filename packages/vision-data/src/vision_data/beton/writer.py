@@ -7,8 +7,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
-from io import BufferedWriter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,17 +16,8 @@ import numpy.typing as npt
 from neuroai_core.errors import DataError, InputError, strict_arguments
 from neuroai_core.files import atomic_path
 from vision_data.beton.fields import Field
-from vision_data.beton.format import (
-    ALLOCATION,
-    DESCRIPTOR,
-    HEADER,
-    NAME_LENGTH,
-    PAGE_SIZE,
-    VERSION,
-    check_page_size,
-    page_start,
-    record_dtype,
-)
+from vision_data.beton.format import PAGE_SIZE, check_page_size, encoded_name, record_dtype
+from vision_data.beton.pages import Encoded, Pages
 
 #: Samples that a worker encodes at a time.
 CHUNK = 64
@@ -40,15 +29,6 @@ class Samples(Protocol):
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: int, /) -> Any: ...
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """A chunk of samples ready to be placed: sizes by (sample, field), data one after another."""
-
-    records: npt.NDArray[Any]
-    sizes: npt.NDArray[np.int64]
-    data: bytes
 
 
 @strict_arguments
@@ -108,7 +88,7 @@ def write_beton(
     check_page_size(page_size)
     chosen = np.arange(len(dataset)) if indices is None else np.asarray(indices, dtype=np.int64)
     fields = dict(fields)
-    names = [_encoded_name(name) for name in fields]
+    names = [encoded_name(name) for name in fields]
     if not names or len(set(names)) < len(names):
         raise InputError("a file needs fields with names of their own", found=list(fields))
     with ExitStack() as stack:
@@ -116,7 +96,7 @@ def write_beton(
             executor = stack.enter_context(ThreadPoolExecutor(num_workers))
         target = stack.enter_context(atomic_path(path))
         file = stack.enter_context(open(target, "wb"))
-        pages = _Pages(file, fields, len(chosen), page_size)
+        pages = Pages(file, fields, len(chosen), page_size)
         for chunk in _encode_all(dataset, fields, chosen, executor, num_workers):
             pages.place(chunk)
             if report:
@@ -127,7 +107,7 @@ def write_beton(
 
 def encode_chunk(
     dataset: Samples, fields: Mapping[str, Field], indices: npt.NDArray[np.int64], first: int
-) -> _Encoded:
+) -> Encoded:
     """Encode some samples, the first of which will be number `first` in the file."""
     dtype = record_dtype((f"f{i}", field.record) for i, field in enumerate(fields.values()))
     records = np.zeros(len(indices), dtype=dtype)
@@ -151,7 +131,7 @@ def encode_chunk(
                 # FFCV looks data up by their pointer alone, so none may be empty.
                 parts.append(data or b"\0")
                 sizes[row, column] = len(parts[-1])
-    return _Encoded(records, sizes, b"".join(parts))
+    return Encoded(records, sizes, b"".join(parts))
 
 
 def _encode(field: Field, name: str, value: Any, index: int) -> Any:
@@ -173,14 +153,14 @@ def _encode_all(
     chosen: npt.NDArray[np.int64],
     executor: Executor | None,
     num_workers: int,
-) -> Iterator[_Encoded]:
+) -> Iterator[Encoded]:
     """Encode chunk by chunk, in order, a bounded number of them ahead."""
     starts = range(0, len(chosen), CHUNK)
     if executor is None:
         for start in starts:
             yield encode_chunk(dataset, fields, chosen[start : start + CHUNK], start)
         return
-    waiting: deque[Future[_Encoded]] = deque()
+    waiting: deque[Future[Encoded]] = deque()
     ahead = 2 * max(num_workers, os.cpu_count() or 1) + 1
     try:
         for start in starts:
@@ -199,94 +179,3 @@ def _encode_all(
     finally:
         for future in waiting:
             future.cancel()
-
-
-class _Pages:
-    """Places encoded samples into pages, one after another."""
-
-    def __init__(
-        self, file: BufferedWriter, fields: Mapping[str, Field], samples: int, page_size: int
-    ) -> None:
-        self.file = file
-        self.fields = list(fields.values())
-        self.page_size = page_size
-        record = record_dtype((f"f{i}", f.record) for i, f in enumerate(self.fields))
-        self.start = HEADER.itemsize + len(self.fields) * DESCRIPTOR.itemsize
-        self.records = np.zeros(samples, dtype=record)
-        self.allocations: list[npt.NDArray[Any]] = []
-        self.first = page_start(self.start + self.records.nbytes, page_size)
-        self.position = self.first
-        self.placed = 0
-        file.seek(self.first)
-
-    def place(self, chunk: _Encoded) -> None:
-        totals = chunk.sizes.sum(axis=1)
-        if totals.max(initial=0) > self.page_size:
-            row = int(np.argmax(totals))
-            raise InputError(
-                "a sample does not fit a page",
-                index=self.placed + row,
-                expected=f"{self.page_size} bytes at most",
-                found=f"{totals[row]} bytes",
-                hint="give a larger page_size",
-            )
-        data, row, offset = memoryview(chunk.data), 0, 0
-        while row < len(totals):
-            ends = np.cumsum(totals[row:])
-            left = self.page_size - self.position % self.page_size
-            fitting = int(np.searchsorted(ends, left, side="right"))
-            if fitting == 0:
-                self.position = page_start(self.position, self.page_size)
-                self.file.seek(self.position)
-                continue
-            size = int(ends[fitting - 1])
-            self._place(chunk, row, row + fitting)
-            self.file.write(data[offset : offset + size])
-            row, offset, self.position = row + fitting, offset + size, self.position + size
-
-    def _place(self, chunk: _Encoded, first: int, last: int) -> None:
-        """Set the pointers of samples whose data follow one another from here."""
-        sizes = chunk.sizes[first:last]
-        ends = np.cumsum(sizes.reshape(-1)).reshape(sizes.shape)
-        starts = (self.position + ends - sizes).astype(np.uint64)
-        at = slice(self.placed, self.placed + last - first)
-        self.records[at] = chunk.records[first:last]
-        for column, field in enumerate(self.fields):
-            pointers = field.pointers(self.records[f"f{column}"][at])
-            if pointers is not None:
-                pointers[:] = starts[:, column]
-        sample, column_ = np.nonzero(sizes)
-        rows = np.zeros(len(sample), dtype=ALLOCATION)
-        rows["sample"], rows["size"] = self.placed + sample, sizes[sample, column_]
-        rows["pointer"] = starts[sample, column_]
-        self.allocations.append(rows)
-        self.placed = at.stop
-
-    def finish(self, names: Sequence[bytes]) -> None:
-        table = page_start(self.position, self.page_size)
-        self.file.seek(table)
-        self.file.truncate()
-        for rows in self.allocations:
-            self.file.write(rows.tobytes())
-        header = np.zeros(1, dtype=HEADER)
-        header["version"], header["num_fields"] = VERSION, len(self.fields)
-        header["page_size"], header["num_samples"] = self.page_size, len(self.records)
-        header["table"] = table
-        descriptors = np.zeros(len(self.fields), dtype=DESCRIPTOR)
-        for row, (name, field) in enumerate(zip(names, self.fields, strict=True)):
-            descriptors[row]["type_id"] = field.type_id
-            for part, content in (("name", name), ("arguments", field.arguments())):
-                descriptors[row][part][: len(content)] = np.frombuffer(content, dtype=np.uint8)
-        self.file.seek(0)
-        for array in (header, descriptors, self.records):
-            self.file.write(array.tobytes())
-
-
-def _encoded_name(name: str) -> bytes:
-    if not (name.isascii() and name.isprintable() and 0 < len(name) <= NAME_LENGTH):
-        raise InputError(
-            "this cannot be the name of a field",
-            expected=f"1 to {NAME_LENGTH} printable ASCII characters",
-            found=repr(name),
-        )
-    return name.encode("ascii")

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retina_data import fixations
+from retina_data.karamanlis_2024 import fixations
 
 screen, size = (12, 16), (6, 8)
 points = st.tuples(st.integers(1, 2), st.integers(-20, 40), st.integers(-20, 40))

@@ -7,9 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-#: Height and width of the screen, in pixels.
-SCREEN = (600, 800)
-
 Ints = npt.NDArray[np.int64]
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from neuroai_core.errors import NeuroAIError, strict_arguments
 from vision_data.beton.reader import BetonFile
-from vision_data.folder import ImageFolder, read_image
+from vision_data.folder import ImageFolder
+from vision_data.images import read_image
 
 #: Called with the samples that were looked at, and their number.
 Report = Callable[[int, int], None]
