@@ -48,6 +48,20 @@ def test_a_loader_that_is_only_iterable():
     assert labels.tolist() == [[-1, 3, 3], [-1, 4, 4]]
 
 
+def test_a_pipeline_that_begins_with_a_loader_is_a_loader(numbered):
+    class Pipeline(IterableDataset):  # as webdataset's WebLoader is made
+        def __init__(self, *stages):
+            self.pipeline = list(stages)
+
+        def __iter__(self):
+            return iter(self.pipeline[0])
+
+    inside = Pipeline(DataLoader(numbered(4), batch_size=2, generator=torch.Generator()))
+    assert labels_of(StimulusProtocolDataLoader(inside, ONE)) == [
+        [-1, 10 * i, 10 * i] for i in range(4)
+    ]
+
+
 def test_batches_that_are_mappings():
     batches = [{"image": torch.ones(2, 1, 2, 2), "label": torch.tensor([3, 4]), "key": ["a", "b"]}]
     (_, labels, keys), *_ = StimulusProtocolDataLoader(iter(batches), ONE)

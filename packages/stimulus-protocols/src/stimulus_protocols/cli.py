@@ -31,6 +31,9 @@ app = typer.Typer(
     help="What is shown when: timelines over images, and computed stimuli.",
 )
 
+#: The exit code of a command that was stopped by Ctrl-C: 128 and the number of the signal.
+_INTERRUPTED = 130
+
 Spec = Annotated[Path, typer.Argument(help="A YAML or JSON specification.")]
 Start = Annotated[int, typer.Option(help="First frame.")]
 Stop = Annotated[int | None, typer.Option(help="Frame to stop before.")]
@@ -118,12 +121,13 @@ def schema() -> None:
 @app.command()
 def gallery(
     output: Annotated[Path, typer.Option("-o", "--output", help="A folder.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Write a page with a picture of every stimulus, protocol and preset.
 
     Example: stimulus-protocols gallery -o gallery
     """
-    typer.echo(write_gallery(output))
+    typer.echo(write_gallery(output, quiet=quiet))
 
 
 @app.command()
@@ -172,7 +176,7 @@ def run(
         dt_ms=dt_ms,
         seed=seed,
         store=_one_of("store", store, "netcdf", "zarr"),
-        identity=model or "",
+        identity=f"model {model}, dataset {dataset}, size {size}",
         quiet=quiet,
     ):
         typer.echo(path)
@@ -202,9 +206,12 @@ def main() -> None:
     except NeuroAIError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        # Typer makes a Ctrl-C in a command an exit with this code, without a word.
+        if isinstance(end, SystemExit) and end.code != _INTERRUPTED:
+            raise
         typer.echo("stopped", err=True)
-        raise SystemExit(130) from None
+        raise SystemExit(_INTERRUPTED) from None
 
 
 def _chosen(config: Path, experiment: str, condition: int | None) -> list[Condition]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from stimulus_protocols import presets, protocols
 from stimulus_protocols.describe import describe
 from stimulus_protocols.export import export
 from stimulus_protocols.preview import write_preview
+from stimulus_protocols.progress import progress
 from stimulus_protocols.specs import content_hash, to_yaml
 from stimulus_protocols.stimuli import (
     Annulus,
@@ -145,13 +145,15 @@ def example_presets() -> dict[str, Stimulus | Timeline]:
 
 
 @strict_arguments
-def write_gallery(folder: str | os.PathLike[str]) -> Path:
+def write_gallery(folder: str | os.PathLike[str], *, quiet: bool = False) -> Path:
     """Write ``index.html`` with a picture of everything there is.
 
     Parameters
     ----------
     folder
         Where to; it is made if need be.
+    quiet
+        Show no progress; none is shown where the output is no terminal.
 
     Returns
     -------
@@ -161,31 +163,40 @@ def write_gallery(folder: str | os.PathLike[str]) -> Path:
     root.mkdir(parents=True, exist_ok=True)
     picture = root / "picture.png"
     _a_picture().save(picture)
+    chapters: dict[str, dict[str, Any]] = {
+        "Stimuli": example_stimuli(picture),
+        "Protocols": example_protocols(),
+        "Presets": example_presets(),
+    }
     parts = ["<!doctype html><meta charset=utf-8><title>Stimuli and protocols</title>"]
     parts += [f"<style>{_STYLE}</style><h1>Stimuli and protocols</h1>"]
-    parts += ["<h2>Stimuli</h2>", *_sections(root, example_stimuli(picture))]
-    parts += ["<h2>Protocols</h2>", *_sections(root, example_protocols())]
-    parts += ["<h2>Presets</h2>", *_sections(root, example_presets())]
+    with progress(quiet=quiet) as bar:
+        for title, examples in chapters.items():
+            parts.append(f"<h2>{title}</h2>")
+            for name, spec in bar.track(examples.items(), description=title):
+                parts.append(_section(root, name, spec))
     page = root / "index.html"
     atomic_write(page, "\n".join(parts) + "\n")
     return page
 
 
-def _sections(root: Path, shown: dict[str, Any]) -> Iterator[str]:
-    for name, spec in shown.items():
-        stem = "".join(c if c.isalnum() else "_" for c in name.lower())
-        kind = "stimulus" if isinstance(spec, Stimulus) else "timeline"
-        files = [f"{stem}_{kind}.png"]
-        write_preview(spec, root / files[0])
-        if isinstance(spec, Stimulus):
-            files.insert(0, f"{stem}.gif")
-            export(spec, root / files[0], stop=min(spec.frames, 120), scale=4)
-        yield f"<section><h3>{html.escape(name)}</h3>"
-        yield from (f'<img src="{file}" alt="{html.escape(name)}">' for file in files)
-        # Their folders differ; what is shown of a moved picture is its name.
-        text = to_yaml(spec).replace(str(root) + os.sep, "")
-        short = text if len(text) < 1500 else describe(spec)
-        yield f"<pre>{html.escape(short)}</pre><code>{content_hash(spec)[:16]}</code></section>"
+def _section(root: Path, name: str, spec: Stimulus | Timeline) -> str:
+    stem = "".join(c if c.isalnum() else "_" for c in name.lower())
+    kind = "stimulus" if isinstance(spec, Stimulus) else "timeline"
+    files = [f"{stem}_{kind}.png"]
+    write_preview(spec, root / files[0])
+    if isinstance(spec, Stimulus):
+        files.insert(0, f"{stem}.gif")
+        export(spec, root / files[0], stop=min(spec.frames, 120), scale=4)
+    images = "".join(f'<img src="{file}" alt="{html.escape(name)}">' for file in files)
+    # Their folders differ; what is shown of a moved picture is its name.
+    text = to_yaml(spec).replace(str(root) + os.sep, "")
+    short = text if len(text) < 1500 else describe(spec)
+    digest = f"<code>{content_hash(spec)[:16]}</code>"
+    return (
+        f"<section><h3>{html.escape(name)}</h3>{images}"
+        f"<pre>{html.escape(short)}</pre>{digest}</section>"
+    )
 
 
 def _a_picture() -> Image.Image:

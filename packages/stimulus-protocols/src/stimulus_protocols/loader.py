@@ -11,8 +11,10 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, default_colla
 
 from neuroai_core.errors import DataError, InputError, reject_unknown
 from stimulus_protocols.labels import LabelPolicy
+from stimulus_protocols.memory import Recycled
 from stimulus_protocols.noise import Noise
-from stimulus_protocols.presentation import Presentation, Void
+from stimulus_protocols.painter import Void
+from stimulus_protocols.presentation import Presentation
 from stimulus_protocols.table import FrameTable
 from stimulus_protocols.timeline import Timeline
 from stimulus_protocols.trials import Collector, Order, TrialBatch, Trials, batch_trials
@@ -101,6 +103,7 @@ class StimulusProtocolDataLoader:
         self.lazy = lazy
         self._order: Order | None = None
         self._delivered = 0
+        self._memory = Recycled()
         self.loader = self._wrap(data, loader_arguments)
         self._table = None if protocol.is_random else self.label_policy.apply(protocol.table())
 
@@ -142,7 +145,11 @@ class StimulusProtocolDataLoader:
             if self.lazy:
                 yield presentation
             else:
-                yield (presentation.materialise(), presentation.labels, *trials.extra)
+                images = trials.images
+                out = self._memory.give(presentation.shape, images.dtype, images.device)
+                yield (presentation.materialise(out), presentation.labels, *trials.extra)
+                # Who asked for the next batch may have dropped this one: its memory is free.
+                del out
         self._delivered = 0
         if self._order is not None:
             self._order.set_epoch(self._order.epoch + 1)
@@ -221,6 +228,10 @@ class StimulusProtocolDataLoader:
 
 
 def _is_dataset(data: Any) -> bool:
+    # A loader of webdataset is, by type, a data set: a pipeline that begins with a loader.
+    stages = getattr(data, "pipeline", None)
+    if isinstance(stages, list) and stages and isinstance(stages[0], DataLoader):
+        return False
     return isinstance(data, Dataset) or (
         hasattr(data, "__getitem__") and hasattr(data, "__len__") and not hasattr(data, "loader")
     )

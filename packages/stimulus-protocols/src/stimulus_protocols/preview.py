@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from neuroai_core.errors import strict_arguments
+from neuroai_core.errors import InputError, strict_arguments
 from neuroai_core.files import atomic_path
 from stimulus_protocols.movie import movie, stimuli_of
-from stimulus_protocols.pictures import tiled, to_8bit
+from stimulus_protocols.panels import (
+    Panel,
+    sheet_of_frames,
+    slice_over_time,
+    spectrum,
+    stacked,
+    strip,
+    trace,
+)
+from stimulus_protocols.pictures import to_8bit
+from stimulus_protocols.presentation import Presentation
 from stimulus_protocols.stimuli import Stimulus
-from stimulus_protocols.table import VOID, FrameTable
-from stimulus_protocols.timeline import Timeline
+from stimulus_protocols.table import FrameTable
+from stimulus_protocols.timeline import Timeline, check_steps
 
-#: Pixels of the picture.
-_WIDTH, _STRIP, _GAP = 720, 96, 8
-_DARK, _PALE = (32, 32, 32), (220, 220, 220)
-#: Colours of phases in the timeline strip, apart from blanks.
-_COLOURS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (204, 121, 167), (240, 228, 66))
+Steps = npt.NDArray[np.int64]
 
 
 @strict_arguments
@@ -38,9 +44,10 @@ def write_preview(
     """Write a preview as PNG.
 
     From above: frames, evenly spaced; the middle row over time (x-t); the
-    spectrum of space and time along x (log amplitude, time upward); the mean
-    luminance over time; the phases over time. A timeline that shows images of
-    a data set has the phases alone.
+    spectrum of space and time along x; the mean luminance over time; for a
+    timeline, a strip of what is shown when at which contrast. Of a random
+    timeline it shows one trial. Letters stand in for images of a data set;
+    they have no spectrum or luminance to show.
 
     Parameters
     ----------
@@ -52,99 +59,115 @@ def write_preview(
     frames
         How many frames the first part shows.
 
+    Raises
+    ------
+    InputError
+        If the frames are not within what is shown, or there is none.
+
     Examples
     --------
     >>> from stimulus_protocols.stimuli import Grating
     >>> write_preview(Grating(frames=30, height=16, width=18, spatial_frequency_cpp=0.1,
     ...                       temporal_frequency_hz=2), "grating.png")
     """
-    stop = len(shown) if stop is None else stop
-    picked = np.unique(np.linspace(start, max(stop - 1, start), most).round().astype(int))
-    parts: list[tuple[str, Image.Image]] = []
-    if isinstance(shown, Stimulus) or (not shown.items and next(stimuli_of(shown), None)):
-        rendered = np.concatenate([movie(shown, int(k), int(k) + 1) for k in picked], axis=1)
-        parts += _pictures(rendered, picked, frames)
-    if isinstance(shown, Timeline):
-        resolved = shown.resolve(0, 0) if shown.is_random else shown
-        picked = picked[picked < len(resolved)]
-        parts.append(("phases", _phases([resolved.table(int(k), int(k) + 1) for k in picked])))
-    sheet = _stacked(parts)
+    if isinstance(shown, Timeline) and shown.is_random:
+        shown = shown.resolve(0, 0)
+        stop = None if stop is None else min(stop, len(shown))
+    start, stop = check_steps(start, stop, len(shown))
+    if start == stop:
+        raise InputError("there is no frame to preview", found=f"start={start}, stop={stop}")
+    steps = np.unique(np.linspace(start, stop - 1, most).round().astype(np.int64))
+    if isinstance(shown, Stimulus):
+        panels = _of_movie(_rendered(shown, steps), steps, frames, shown.frame_rate_hz)
+    else:
+        panels = _of_timeline(shown, steps, frames)
     with atomic_path(path) as partial:
-        sheet.save(partial, format="PNG")
+        stacked(panels).save(partial, format="PNG")
 
 
-def _pictures(
-    rendered: npt.NDArray[np.float32], picked: npt.NDArray[Any], frames: int
-) -> list[tuple[str, Image.Image]]:
-    low, high = float(rendered.min()), float(rendered.max())
-    shown = np.unique(np.linspace(0, len(picked) - 1, frames).round().astype(int))
-    pixels = to_8bit(rendered[:3].swapaxes(0, 1)[shown], low=low, high=high)
-    scale = max(_WIDTH // (6 * pixels.shape[2]), 1)
-    pixels = pixels.repeat(scale, 1).repeat(scale, 2)
-    first = rendered[0]
-    slice_ = first[:, first.shape[1] // 2, :].T
-    trace = rendered.mean(axis=(2, 3))
+def _of_timeline(timeline: Timeline, steps: Steps, frames: int) -> list[Panel]:
+    tables = [timeline.table(int(step), int(step) + 1) for step in steps]
+    stimulus = next(stimuli_of(timeline), None)
+    rate = None if stimulus is None else stimulus.frame_rate_hz
+    panels: list[Panel] = []
+    if timeline.items:
+        size = (1, 48, 64) if stimulus is None else (stimulus.channels, *stimulus.shape[2:])
+        rendered = _with_stand_ins(tables, timeline.items, size)
+        panels = _frames_and_row(rendered, steps, frames, rate)
+    elif stimulus is not None:
+        panels = _of_movie(_rendered(timeline, steps), steps, frames, rate)
+    return [*panels, strip(tables, steps, f"what is shown, {_extent(steps, rate)}")]
+
+
+def _of_movie(
+    rendered: npt.NDArray[np.float32], steps: Steps, frames: int, rate: float | None
+) -> list[Panel]:
+    panels = _frames_and_row(rendered, steps, frames, rate)
+    if 1 < len(steps) == steps[-1] - steps[0] + 1:  # of some frames, the spectrum is another
+        panels.append(spectrum(_middle_row(rendered), rate))
+    return [*panels, trace(rendered.mean(axis=(2, 3)), f"mean luminance, {_extent(steps, rate)}")]
+
+
+def _frames_and_row(
+    rendered: npt.NDArray[np.float32], steps: Steps, frames: int, rate: float | None
+) -> list[Panel]:
+    # As files show it: black is 0 and white 1 where no value lies beyond.
+    low = min(round(float(rendered.min()), 4), 0.0)
+    high = max(round(float(rendered.max()), 4), 1.0)
+    picked = np.unique(np.linspace(0, len(steps) - 1, frames).round().astype(int))
+    pixels = to_8bit(rendered[:3].swapaxes(0, 1)[picked], low=low, high=high)
+    names = [f"{steps[k]:,}" for k in picked]
     return [
-        ("frames", tiled(pixels, [str(picked[k]) for k in shown], 6)),
-        ("x-t (middle row; time rightward)", _grey(slice_, low, high)),
-        ("spectrum (x frequency rightward, time frequency upward)", _spectrum(slice_)),
-        ("mean luminance", _trace(trace)),
+        sheet_of_frames(pixels, names, f"frames, black {low:.3g}, white {high:.3g}"),
+        slice_over_time(
+            _middle_row(rendered), low, high, f"middle row over time, {_extent(steps, rate)}"
+        ),
     ]
 
 
-def _grey(values: npt.NDArray[Any], low: float, high: float) -> Image.Image:
-    pixels = to_8bit(values[np.newaxis, np.newaxis], low=low, high=high)[0]
-    return Image.fromarray(pixels).resize((_WIDTH, _STRIP), Image.Resampling.NEAREST)
+def _middle_row(rendered: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Give the middle row of the first channel, ``(x, time)``."""
+    return rendered[0, :, rendered.shape[2] // 2].T
 
 
-def _spectrum(values: npt.NDArray[Any]) -> Image.Image:
-    power = np.abs(np.fft.fftshift(np.fft.fft2(values - values.mean()))).T[::-1]
-    highest = max(float(np.max(power)), 1e-12)
-    log = np.log10(np.maximum(power / highest, 1e-4))
-    return _grey(log, -4, 0)
+def _extent(steps: Steps, rate: float | None) -> str:
+    if rate is None:
+        return f"steps {steps[0]:,} to {steps[-1]:,}"
+    return f"{steps[0] / rate:.4g} to {(steps[-1] + 1) / rate:.4g} s"
 
 
-def _trace(values: npt.NDArray[Any]) -> Image.Image:
-    picture = Image.new("RGB", (_WIDTH, _STRIP), _DARK)
-    draw = ImageDraw.Draw(picture)
-    low, high = float(values.min()), float(values.max())
-    span = (high - low) or 1.0
-    for channel, colour in zip(values, (_PALE, *_COLOURS), strict=False):
-        x = np.linspace(0, _WIDTH - 1, len(channel))
-        y = (_STRIP - 3) - (channel - low) / span * (_STRIP - 6)
-        draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=colour, width=1)
-    draw.text((2, 0), f"{high:.3g}", fill=_PALE, font=ImageFont.load_default(10))
-    draw.text((2, _STRIP - 14), f"{low:.3g}", fill=_PALE, font=ImageFont.load_default(10))
-    return picture
+def _rendered(shown: Stimulus | Timeline, steps: Steps) -> npt.NDArray[np.float32]:
+    first, last = int(steps[0]), int(steps[-1])
+    if len(steps) == last - first + 1:
+        return movie(shown, first, last + 1)
+    return np.concatenate([movie(shown, int(k), int(k) + 1) for k in steps], axis=1)
 
 
-def _phases(tables: list[FrameTable]) -> Image.Image:
-    picture = Image.new("RGB", (_WIDTH, _STRIP // 2), _DARK)
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(10)
-    names = [table.phases[int(table.phase[0, 0, 0])] for table in tables]
-    blank = [bool((table.source[0, :, 0] == VOID).all()) for table in tables]
-    known = sorted({name for name, dark in zip(names, blank, strict=True) if not dark})
-    edges = np.linspace(0, _WIDTH, len(tables) + 1).round().astype(int).tolist()
-    at = 0
-    for (name, dark), stretch in itertools.groupby(zip(names, blank, strict=True)):
-        end = at + len(list(stretch))
-        colour = (90, 90, 90) if dark else _COLOURS[known.index(name) % len(_COLOURS)]
-        draw.rectangle((edges[at], 16, max(edges[end] - 1, edges[at]), _STRIP // 2), fill=colour)
-        # A name that does not fit is left out; its colour tells it.
-        if draw.textlength(name, font=font) < edges[end] - edges[at]:
-            draw.text((edges[at] + 1, 1), name, fill=_PALE, font=font)
-        at = end
-    return picture
+def _with_stand_ins(
+    tables: list[FrameTable], items: int, size: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    images = torch.from_numpy(np.stack([_stand_in(item, size) for item in range(items)]))
+    trial: dict[str, Any] = {"items": torch.arange(items)[None], "void_value": 0.5}
+    labels = torch.arange(items)
+    frames = [Presentation(images, labels, table, **trial).frame(0)[0] for table in tables]
+    return torch.stack(frames, dim=1).numpy()
 
 
-def _stacked(parts: list[tuple[str, Image.Image]]) -> Image.Image:
-    font = ImageFont.load_default(12)
-    width = max(picture.width for _, picture in parts) + 2 * _GAP
-    height = sum(picture.height + 18 + _GAP for _, picture in parts) + _GAP
-    sheet = Image.new("RGB", (width, height), (48, 48, 48))
-    draw, y = ImageDraw.Draw(sheet), _GAP
-    for name, picture in parts:
-        draw.text((_GAP, y), name, fill=_PALE, font=font)
-        sheet.paste(picture, (_GAP, y + 18))
-        y += picture.height + 18 + _GAP
-    return sheet
+def _stand_in(item: int, size: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """Draw a letter on stripes, ``(channels, height, width)``: its images differ at a glance."""
+    channels, height, width = size
+    y, x = np.mgrid[:height, :width]
+    angle = np.pi * (0.15 + 0.4 * item)
+    stripes = 0.5 + 0.2 * np.cos(0.6 * (x * np.cos(angle) + y * np.sin(angle)))
+    letter = Image.fromarray((255 * stripes).astype(np.uint8))
+    ImageDraw.Draw(letter).text(
+        (width / 2, height / 2),
+        chr(ord("A") + item % 26),
+        fill=255,
+        font=ImageFont.load_default(0.8 * min(height, width)),
+        anchor="mm",
+        stroke_width=1,
+        stroke_fill=0,
+    )
+    picture = np.asarray(letter).astype(np.float32) / np.float32(255)
+    return np.broadcast_to(picture, (channels, height, width)).copy()

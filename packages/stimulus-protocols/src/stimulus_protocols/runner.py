@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.data import default_collate
 
 from neuroai_core.errors import DataError, InputError, check_known, strict_arguments
@@ -20,7 +18,9 @@ from stimulus_protocols import __about__
 from stimulus_protocols.events import events, write_events
 from stimulus_protocols.experiments import Condition
 from stimulus_protocols.loader import StimulusProtocolDataLoader
+from stimulus_protocols.parts import Part, Parts
 from stimulus_protocols.presentation import Presentation
+from stimulus_protocols.progress import progress
 from stimulus_protocols.results import is_done, results_path, write_results
 from stimulus_protocols.trials import Collector
 
@@ -48,8 +48,10 @@ def run(
 ) -> list[Path]:
     """Present conditions to a model and store its responses, one file a condition.
 
-    A run that was stopped goes on where it was: conditions whose file is
-    there, made of the same timeline, seed and model, are left as they are.
+    A run that was stopped, or killed, goes on where it was. Conditions whose
+    file is there, made of the same timeline, seed and model, are left as they
+    are; of the one that was cut short, the images that the model has answered
+    are not shown again.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def run(
     store
         ``"netcdf"`` or ``"zarr"``.
     identity
-        What tells this model from others, say its name and checkpoint.
+        What tells this model and data set from others, say name and checkpoint.
     quiet
         Show no progress; none is shown where the output is no terminal.
 
@@ -86,21 +88,22 @@ def run(
     if dt_ms <= 0:
         raise InputError("dt_ms is not positive", key="dt_ms", expected="more than 0", found=dt_ms)
     made = []
-    batches = -(-len(dataset) // batch_size)
-    with _progress(quiet) as progress:
+    with progress(quiet=quiet) as bar:
         for condition in conditions:
             path = results_path(out, condition, store)
             made.append(path)
             attributes = {
                 "stimulus_protocols_version": __about__.__version__,
                 "seed": seed,
-                "model": identity,
+                "identity": identity,
                 "images": len(dataset),
+                "dt_ms": float(dt_ms),
             }
-            if is_done(path, {"condition_sha256": condition.identity, **attributes}):
+            parts = Parts(path, made_of := {"condition_sha256": condition.identity, **attributes})
+            if is_done(path, made_of):
                 logger.info("%s is there already", path)
+                parts.clear()
                 continue
-            task = progress.add_task(condition.name, total=batches)
             loader = StimulusProtocolDataLoader(
                 dataset,
                 condition.timeline,
@@ -111,12 +114,17 @@ def run(
                 seed=seed,
                 lazy=True,
             )
-            answers, seen = [], _Seen()
+            done = parts.read()
+            shown = sum(len(part.responses) for part in done)
+            loader.load_state_dict({"version": 1, "delivered": shown, "epoch": 0, "loader": None})
+            task = bar.add_task(condition.name, total=len(dataset), completed=shown)
             for presentation in loader:
-                answers.append(_respond(presentation, model, model_takes, device))
-                seen.add(presentation, dt_ms, seed)
-                progress.advance(task)
-            _store(path, condition, answers, seen, model is None, dt_ms, attributes)
+                answer = _respond(presentation, model, model_takes, device)
+                done.append(_part(presentation, answer, dt_ms, seed))
+                parts.add(done[-1])
+                bar.advance(task, presentation.trials)
+            _store(path, condition, done, model is None, dt_ms, attributes)
+            parts.clear()
     return made
 
 
@@ -134,6 +142,8 @@ def _respond(shown: Presentation, model: Model | None, takes: str, device: str) 
             expected=f"a tensor of shape ({shown.trials}, ...)",
             found=f"{type(answer).__name__} {tuple(getattr(answer, 'shape', ()))}",
         )
+    # NumPy has no bfloat16.
+    answer = answer.float() if answer.dtype == torch.bfloat16 else answer
     return answer.cpu().numpy()
 
 
@@ -142,63 +152,57 @@ def _frame(model: Model, frame: torch.Tensor) -> torch.Tensor:
     return torch.as_tensor(model(frame)).cpu()
 
 
-@dataclass
-class _Seen:
-    """What was shown so far: no pictures, only labels, phases and events."""
-
-    labels: list[npt.NDArray[np.int64]] = field(default_factory=list)
-    phases: list[list[str]] = field(default_factory=list)
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, shown: Presentation, dt_ms: float, seed: int) -> None:
-        self.labels.append(shown.labels.cpu().numpy())
-        for trial in range(shown.trials):
-            table = shown.table.trial(trial)
-            self.phases.append([table.phases[number] for number in table.phase[0, 0]])
-        keys = shown.keys.tolist()
-        for row in events(
-            shown.table,
-            dt_ms=dt_ms,
-            images=shown.numbers,
-            item_labels=shown.item_labels[shown.items].tolist(),
-            seed=seed,
-        ):
-            self.events.append(row | {"trial": keys[row["trial"]]})
+def _part(shown: Presentation, responses: npt.NDArray[Any], dt_ms: float, seed: int) -> Part:
+    """Keep what was answered and what was shown: no pictures, only labels, phases and events."""
+    phases = []
+    for trial in range(shown.trials):
+        table = shown.table.trial(trial)
+        phases.append([table.phases[number] for number in table.phase[0, 0]])
+    keys = shown.keys.tolist()
+    rows = events(
+        shown.table,
+        dt_ms=dt_ms,
+        images=shown.numbers,
+        item_labels=shown.item_labels[shown.items].tolist(),
+        seed=seed,
+    )
+    numbered = [row | {"trial": keys[row["trial"]]} for row in rows]
+    return Part(responses, shown.labels.cpu().numpy(), phases, numbered)
 
 
 def _store(
     path: Path,
     condition: Condition,
-    answers: list[npt.NDArray[Any]],
-    seen: _Seen,
+    parts: list[Part],
     is_stimulus: bool,
     dt_ms: float,
     attributes: dict[str, Any],
 ) -> None:
-    # Trials that end early are filled up to the longest of all batches.
-    steps = max(batch.shape[1] for batch in seen.labels)
-    every = [_wide(batch, steps, condition.void_label) for batch in seen.labels]
-    phases = [names + [""] * (steps - len(names)) for names in seen.phases]
-    dims = ["image"]
-    if all(
-        a.ndim > 1 and a.shape[1] == b.shape[1] for a, b in zip(answers, seen.labels, strict=True)
-    ):
+    # Trials that end early are filled up to the longest of all.
+    steps = max(part.labels.shape[1] for part in parts)
+    labels = [_wide(part.labels, steps, condition.void_label) for part in parts]
+    phases = [names + [""] * (steps - len(names)) for part in parts for names in part.phases]
+    answers, dims = [part.responses for part in parts], ["image"]
+    if all(part.responses.shape[1:2] == part.labels.shape[1:] for part in parts):
         answers = [_wide(answer, steps, np.nan) for answer in answers]
         dims.append("time")
     responses = np.concatenate(answers)
     names = ["channel", "height", "width"] if is_stimulus else []
     dims += names or [f"feature_{number}" for number in range(responses.ndim - len(dims))]
+    rows = [row for part in parts for row in part.events]
+    # The events first: a condition is done when its results are there.
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_events(rows, path.with_name(f"{path.stem}_events.tsv"))
     write_results(
         path,
         condition,
         responses,
-        np.concatenate(every),
+        np.concatenate(labels),
         phases,
         dims=dims,
         dt_ms=dt_ms,
         attributes=attributes,
     )
-    write_events(seen.events, path.with_name(f"{path.stem}_events.tsv"))
 
 
 def _wide(values: npt.NDArray[Any], steps: int, filler: float) -> npt.NDArray[Any]:
@@ -209,13 +213,6 @@ def _wide(values: npt.NDArray[Any], steps: int, filler: float) -> npt.NDArray[An
     kind = np.result_type(values, np.float32) if filler != filler else values.dtype
     tail = np.full((len(values), missing, *values.shape[2:]), filler, kind)
     return np.concatenate([values.astype(kind), tail], axis=1)
-
-
-def _progress(quiet: bool) -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    progress = Progress(*columns, TimeRemainingColumn(), disable=quiet)
-    progress.disable = quiet or not progress.console.is_terminal
-    return progress
 
 
 def count_frames(conditions: Sequence[Condition], dataset: Any) -> list[dict[str, Any]]:

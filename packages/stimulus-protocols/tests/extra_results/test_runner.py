@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -70,30 +72,88 @@ def test_every_condition_is_stored_with_its_coordinates(tmp_path, store, takes):
         assert [row["trial"] for row in shown] == ["0", "1", "2", "3", "4"]
 
 
-def test_a_stopped_run_goes_on(tmp_path):
+@pytest.mark.parametrize("store", ["netcdf", "zarr"])
+@pytest.mark.parametrize("calls", range(1, 7))
+def test_a_stopped_run_goes_on_within_a_condition(tmp_path, store, calls):
+    seen = []
+
+    def model(images):
+        if len(seen) == calls:
+            raise KeyboardInterrupt
+        seen.append(len(images))
+        return brightness(images)
+
+    arguments = {"batch_size": 2, "identity": "m", "store": store}
+    with contextlib.suppress(KeyboardInterrupt):  # six calls are all there are
+        run(MADE, Data(), tmp_path, model=model, **arguments)
+    done = results_of(tmp_path, store)
+    assert len(done) == calls // 3
+    before = [path.stat().st_mtime_ns for path in done]
+    calls = -1
+    run(MADE, Data(), tmp_path, model=model, **arguments)
+    assert sum(seen) == 2 * len(Data())  # no image was shown twice
+    assert [path.stat().st_mtime_ns for path in done] == before
+    run(MADE, Data(), tmp_path, model=model, **arguments)
+    assert sum(seen) == 2 * len(Data())
+    assert not list(tmp_path.rglob("*.parts"))
+    whole = tmp_path / "whole"
+    run(MADE, Data(), whole, model=brightness, **arguments)
+    for condition in MADE:
+        pair = [open_results(root)[f"contrast/{condition.name}"] for root in (tmp_path, whole)]
+        xr.testing.assert_identical(*(tree.to_dataset() for tree in pair))
+        events = (path / "contrast" / f"{condition.name}_events.tsv" for path in (tmp_path, whole))
+        assert len({path.read_bytes() for path in events}) == 1
+
+
+@pytest.mark.parametrize(
+    "changed", [{"identity": "other"}, {"seed": 1}, {"dt_ms": 2.0}, {"protocol": 1}]
+)
+def test_what_was_made_of_something_else_is_made_anew(tmp_path, changed):
     seen = []
 
     def model(images):
         seen.append(len(images))
-        if len(seen) == 4:
+        if len(seen) == 5:
             raise KeyboardInterrupt
         return brightness(images)
 
-    arguments = {"batch_size": 2, "identity": "m"}
     with pytest.raises(KeyboardInterrupt):
-        run(MADE, Data(), tmp_path, model=model, **arguments)
-    done = list(tmp_path.rglob("*.nc"))
-    assert len(done) == 1
-    before = done[0].stat().st_mtime_ns
-    assert not list(tmp_path.rglob("*.partial"))
-    run(MADE, Data(), tmp_path, model=model, **arguments)
-    assert len(seen) == 4 + 3
-    assert done[0].stat().st_mtime_ns == before
-    run(MADE, Data(), tmp_path, model=model, **arguments)
-    assert len(seen) == 7
-    # Another model, seed or protocol is another result.
-    run(MADE, Data(), tmp_path, model=model, batch_size=2, identity="other")
-    assert len(seen) == 13
+        run(MADE, Data(), tmp_path, model=model, batch_size=2)
+    other = (
+        [dataclasses.replace(c, void_value=0.5) for c in MADE] if "protocol" in changed else MADE
+    )
+    changed.pop("protocol", None)
+    run(other, Data(), tmp_path, model=model, batch_size=2, **changed)
+    assert sum(seen[5:]) == 2 * len(Data())
+
+
+def test_a_part_that_is_damaged_is_named(tmp_path):
+    calls = []
+
+    def model(images):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return brightness(images)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(MADE, Data(), tmp_path, model=model, batch_size=2)
+    (part,) = tmp_path.rglob("*.parts/*.npz")
+    part.write_bytes(part.read_bytes()[:100])
+    with pytest.raises(DataError, match="cannot be read") as caught:
+        run(MADE, Data(), tmp_path, model=model, batch_size=2)
+    assert part.name in str(caught.value)
+
+
+def results_of(folder, store):
+    suffix = {"netcdf": ".nc", "zarr": ".zarr"}[store]
+    return sorted(p for p in folder.rglob(f"*{suffix}") if not p.name.startswith("."))
+
+
+def test_answers_of_half_precision(tmp_path):
+    (path, _) = run(MADE, Data(), tmp_path, model=lambda x: brightness(x).bfloat16())
+    with xr.open_dataset(path) as data:
+        assert data.response.dtype == np.float32
 
 
 def test_without_a_model_the_stimuli_are_stored(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from neuroai_core import InputError
+from neuroai_core.rng import generator
 from stimulus_protocols.stimuli import MotionCloud, PinkNoise
 
 
@@ -52,6 +53,42 @@ def test_a_motion_cloud_moves_as_it_says(direction, speed):
     log = np.log(np.where(radius == 0, 1, radius))
     middle = np.exp((power * log).sum() / power.sum())
     assert 0.08 < middle < 0.16
+
+
+@pytest.mark.parametrize(("direction", "seed"), [(0.0, 0), (67.0, 1), (200.0, 2)])
+def test_a_motion_cloud_is_white_noise_through_the_published_envelope(direction, seed):
+    T, H, W = 12, 16, 20
+    cloud = MotionCloud(
+        frames=T,
+        height=H,
+        width=W,
+        spatial_frequency_cpp=0.15,
+        spatial_bandwidth_octaves=0.3,
+        direction_deg=direction,
+        direction_bandwidth_deg=20,
+        speed_px_s=24,
+        speed_bandwidth_px_s=6,
+        seed=seed,
+    )
+    # All of Fourier space, one frequency at a time, in the paper's own variables.
+    vx, vy = 24 / 30 * np.cos(np.deg2rad(direction)), -24 / 30 * np.sin(np.deg2rad(direction))
+    amplitude = np.zeros((T, H, W))
+    for t, ft in enumerate(np.fft.fftfreq(T)):
+        for row, fy in enumerate(np.fft.fftfreq(H)):
+            for column, fx in enumerate(np.fft.fftfreq(W)):
+                radius = np.hypot(fx, fy)
+                if radius == 0:
+                    continue
+                turn = np.arctan2(fy, fx) + np.deg2rad(direction)
+                amplitude[t, row, column] = (
+                    np.exp(-0.5 * (np.log(radius / 0.15) / np.log(2**0.3)) ** 2)
+                    / radius
+                    * np.exp(np.cos(2 * turn) / 4 / np.deg2rad(20) ** 2)
+                    * np.exp(-0.5 * ((ft + fx * vx + fy * vy) / (6 / 30 * radius)) ** 2)
+                )
+    white = generator(seed, "motion_cloud").standard_normal((T, H, W), dtype=np.float32)
+    expected = np.fft.ifftn(np.fft.fftn(white) * amplitude).real
+    assert np.allclose(cloud.signal()[0], expected / expected.std(), atol=1e-3)
 
 
 def test_a_cloud_without_any_frequency():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -11,6 +12,9 @@ from stimulus_protocols.stimuli.coverage import between_edges, rectangle_coverag
 from stimulus_protocols.stimuli.geometry import grid, heading
 from stimulus_protocols.stimuli.stimulus import Stimulus
 from stimulus_protocols.values import NotNegative, Number, Positive
+
+#: Pairs of a frame and a pixel that are computed at once: they stay in the cache.
+_BLOCK = 1 << 15
 
 
 class MovingBar(Stimulus):
@@ -79,14 +83,12 @@ class MovingBar(Stimulus):
         middles = self.positions_px(start, start + out.shape[1])
         first = np.searchsorted(along, middles - reach)
         last = np.searchsorted(along, middles + reach, side="right")
-        flat = np.full(len(where), mean, np.float32)
-        for frame, middle, low, high in zip(out[0], middles, first, last, strict=True):
-            touched, beside = order[low:high], None if across is None else across[low:high]
-            covered = self._covered(along[low:high] - middle, beside, ux, uy)
-            flat[touched] = mean + gain * covered
-            frame[:] = flat.reshape(profile)
-            flat[touched] = mean
-        out[1:] = out[0]
+        shown = np.full((len(middles), len(where)), mean, np.float32)
+        for frames, met in _touched(first, last):
+            beside = None if across is None else across[met]
+            covered = self._covered(along[met] - middles[frames], beside, ux, uy)
+            shown[frames, order[met]] = mean + gain * covered
+        out[:] = shown.reshape(len(middles), *profile)
 
     def _covered(
         self,
@@ -99,3 +101,17 @@ class MovingBar(Stimulus):
         if across is None or self.length_px is None:
             return between_edges(along, self.width_px, ux, uy)
         return rectangle_coverage(along, across, self.width_px, self.length_px, ux, uy)
+
+
+def _touched(
+    first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Give all pairs of a frame and a place from its `first` to its `last`, in blocks."""
+    counts = last - first
+    step = max(_BLOCK // max(int(counts.max(initial=0)), 1), 1)
+    for at in range(0, len(counts), step):
+        some = counts[at : at + step]
+        frames = np.repeat(np.arange(len(some)), some)
+        # Numbered through all frames, and from each frame's first place on.
+        ahead = np.cumsum(some) - some - first[at : at + step]
+        yield at + frames, np.arange(len(frames)) - ahead[frames]

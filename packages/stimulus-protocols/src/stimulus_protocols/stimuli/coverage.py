@@ -33,12 +33,11 @@ def below_edge(distance: npt.NDArray[np.float64], ux: float, uy: float) -> npt.N
     long, short = sorted((abs(ux), abs(uy)), reverse=True)
     if short < _THIN:
         return np.clip(distance / long + 0.5, 0.0, 1.0)
-    z = np.abs(distance)
-    flat = z / long  # where the shadow is at its full height
-    sloped = 0.5 - ((long + short) / 2 - z) ** 2 / (2 * long * short)
-    half = np.where(z <= (long - short) / 2, flat, sloped)
-    half = np.where(z >= (long + short) / 2, 0.5, half)
-    return np.asarray(0.5 + np.copysign(half, distance))
+    near = np.clip(distance, -(long + short) / 2, (long + short) / 2)
+    # Where the shadow has its full height the share grows evenly, on its slopes ever less.
+    slope = near - np.clip(near, -(long - short) / 2, (long - short) / 2)
+    near -= slope * np.abs(slope) / (2 * short)
+    return np.clip(0.5 + near / long, 0.0, 1.0)
 
 
 def between_edges(
@@ -69,9 +68,13 @@ def rectangle_coverage(
     """
     one, other = between_edges(along, width, ux, uy), between_edges(across, length, -uy, ux)
     covered = one * other  # exact where either is 0 or 1: all but the corners
-    for at in np.flatnonzero((one > 0) & (one < 1) & (other > 0) & (other < 1)):
+    for at in np.flatnonzero(_between_0_and_1(one) & _between_0_and_1(other)):
         covered[at] = _clipped_area(along[at], across[at], width / 2, length / 2, ux, uy)
     return np.asarray(covered)
+
+
+def _between_0_and_1(share: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    return (share > _THIN) & (share < 1 - _THIN)
 
 
 def _clipped_area(

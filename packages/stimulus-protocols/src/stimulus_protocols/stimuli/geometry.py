@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
 
+@lru_cache(maxsize=16)
 def grid(height: int, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give the pixel centres: x rightward ``(width,)``, y up ``(height,)``.
+    """Give the pixel centres: x rightward ``(width,)``, y up ``(height,)``; read-only.
 
     Examples
     --------
@@ -16,7 +20,10 @@ def grid(height: int, width: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[
     ([-1.0, 0.0, 1.0], [0.5, -0.5])
     """
     x = np.arange(width, dtype=np.float64) - (width - 1) / 2
-    return x, (height - 1) / 2 - np.arange(height, dtype=np.float64)
+    y = (height - 1) / 2 - np.arange(height, dtype=np.float64)
+    for axis in (x, y):
+        axis.setflags(write=False)  # they are kept
+    return x, y
 
 
 def heading(direction_deg: float) -> tuple[float, float]:
@@ -30,5 +37,5 @@ def heading(direction_deg: float) -> tuple[float, float]:
     quarter, rest = divmod(direction_deg % 360, 90)
     if rest == 0:
         return ((1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.0, -1.0))[int(quarter) % 4]
-    angle = np.deg2rad(direction_deg)
-    return float(np.cos(angle)), float(np.sin(angle))
+    angle = math.radians(direction_deg)
+    return math.cos(angle), math.sin(angle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -104,22 +105,21 @@ class Grating(Stimulus):
         gain: float,
         mean: float,
     ) -> None:
-        """Fill by cos(a + b) = cos a cos b - sin a sin b: one factor a row, one a column."""
+        """Fill by cos(a - b) = cos a cos b + sin a sin b: two pictures, weighed anew in time."""
         x, y = grid(self.height, self.width)
         ux, uy = heading(self.direction_deg)
-        along_x = 2 * np.pi * self.spatial_frequency_cpp * ux * x
-        cosine = (gain * np.cos(along_x)).astype(np.float32)
-        sine = (gain * np.sin(along_x)).astype(np.float32)
-        along_y = self.spatial_frequency_cpp * uy * y + self.phase_deg / 360
-        step = max(_BLOCK // (self.height * self.width), 1)
-        spare = np.empty((step, self.height, self.width), np.float32)
+        cycles = self.spatial_frequency_cpp * (ux * x + uy * y[:, np.newaxis])
+        angle = 2 * np.pi * (cycles + self.phase_deg / 360)
+        cosine = (gain * np.cos(angle)).astype(np.float32)
+        sine = (gain * np.sin(angle)).astype(np.float32)
+        turned = 2 * np.pi * drift[:, np.newaxis, np.newaxis]
+        of_cosine, of_sine = np.cos(turned).astype(np.float32), np.sin(turned).astype(np.float32)
+        step = min(max(_BLOCK // cosine.size, 1), len(out))
+        spare = np.empty((step, *cosine.shape), np.float32)
         for at in range(0, len(out), step):
-            block = out[at : at + step]
-            angle = 2 * np.pi * (along_y[np.newaxis] - drift[at : at + step, np.newaxis])
-            rows = angle[..., np.newaxis]
-            np.multiply(np.cos(rows).astype(np.float32), cosine, out=block)
-            np.multiply(np.sin(rows).astype(np.float32), sine, out=spare[: len(block)])
-            block -= spare[: len(block)]
+            block, now = out[at : at + step], slice(at, at + step)
+            np.multiply(of_cosine[now], cosine, out=block)
+            block += np.multiply(of_sine[now], sine, out=spare[: len(block)])
             block += np.float32(mean)
 
     def _square(
@@ -141,6 +141,7 @@ class Grating(Stimulus):
             frame[:] = mean + gain * square_over(cycles - drifted, *sides)
 
 
+@lru_cache(maxsize=64)
 def cycle(frequency_hz: float, frame_rate_hz: float) -> tuple[int, int]:
     """Give cycles a frame as a fraction, numbers taken as the decimals they are written as.
 

@@ -73,10 +73,11 @@ class Cloud(Value):
 class MotionCloud(Stimulus):
     """A random texture in motion: a band of spatial frequencies, directions and speeds.
 
-    The envelope in Fourier space is that of Sanz Leon et al. 2012
-    (doi:10.1152/jn.00737.2011): log-normal in spatial frequency, von Mises in
-    direction, a Gaussian around the plane of the speed. The signal has mean 0
-    and standard deviation 1, so the contrast is the RMS contrast.
+    White noise is filtered by the envelope of Sanz Leon et al. 2012
+    (doi:10.1152/jn.00737.2011), as their program MotionClouds does:
+    log-normal in spatial frequency, von Mises in direction, a Gaussian around
+    the plane of the speed. The signal has mean 0 and standard deviation 1, so
+    the contrast is the RMS contrast.
 
     The texture is periodic in space and, over `period_frames`, in time: it is
     computed for one period whatever part of it is asked for.
@@ -86,7 +87,7 @@ class MotionCloud(Stimulus):
     spatial_frequency_cpp
         The middle of the band, cycles a pixel.
     spatial_bandwidth_octaves
-        Standard deviation of the logarithm (base 2) of the frequency.
+        Width of the band: in MotionClouds, ``log2((sf_0 + B_sf) / sf_0)``.
     direction_deg, direction_bandwidth_deg
         Direction of motion, and its spread (that of a Gaussian for small ones).
     speed_px_s, speed_bandwidth_px_s
@@ -144,11 +145,11 @@ def _block(cloud: Cloud) -> npt.NDArray[np.float32]:
     """Compute one period of a motion cloud, ``(time, height, width)``; the last two are kept."""
     shape = cloud.frames, cloud.height, cloud.width
     white = generator(cloud.seed, "motion_cloud").standard_normal(shape, dtype=np.float32)
-    return shaped(white, np.sqrt(envelope(cloud))).astype(np.float32)
+    return shaped(white, envelope(cloud)).astype(np.float32)
 
 
 def envelope(cloud: Cloud) -> npt.NDArray[np.float64]:
-    """Give the power of a motion cloud at each frequency, ``(time, height, width // 2 + 1)``."""
+    """Give the amplitude of a motion cloud by frequency, ``(time, height, width // 2 + 1)``."""
     ft = np.fft.fftfreq(cloud.frames)[:, np.newaxis, np.newaxis]
     # Rows count downward, y counts up.
     fy = -np.fft.fftfreq(cloud.height)[np.newaxis, :, np.newaxis]
@@ -159,9 +160,8 @@ def envelope(cloud: Cloud) -> npt.NDArray[np.float64]:
     band = np.exp(-(octaves**2) / 2) / some
     ux, uy = heading(cloud.direction_deg)
     along = (fx * ux + fy * uy) / some
-    concentration = 1 / np.deg2rad(cloud.direction_bandwidth_deg) ** 2
-    # A real picture has each frequency in both signs; both move along the direction.
-    turned = np.exp(concentration * (np.abs(along) - 1))
+    # Von Mises over orientations, cos(2 a) / (4 b^2): both signs of a frequency are one.
+    turned = np.exp((along**2 - 1) / (2 * np.deg2rad(cloud.direction_bandwidth_deg) ** 2))
     moved = ft + cloud.speed_px_frame * along * some
     plane = np.exp(-(moved**2) / (2 * (cloud.speed_bandwidth_px_frame * some) ** 2))
     return np.where(radius == 0, 0, band * turned * plane)

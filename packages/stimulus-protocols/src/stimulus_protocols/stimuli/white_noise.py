@@ -56,10 +56,11 @@ class WhiteNoise(Stimulus):
 
     def paint(self, out: npt.NDArray[np.float32], start: int, gain: float, mean: float) -> None:
         """Write frames from `start` on into `out` (see `Stimulus.paint`)."""
-        if self.distribution == "binary" and self._plain and out.shape[0] == 1:
-            self._bits(out[0], start, gain, mean)
-            return
         drawn = 1 if self.channels_alike else self.channels
+        if self.distribution == "binary" and self._plain:
+            self._bits(out[:drawn], start, gain, mean)
+            out[drawn:] = out[:1]
+            return
         rows, columns = -(-self.height // self.check_px), -(-self.width // self.check_px)
 
         def checks(update: int) -> npt.NDArray[np.float32]:
@@ -100,10 +101,13 @@ class WhiteNoise(Stimulus):
 
     def _bits(self, out: npt.NDArray[np.float32], start: int, gain: float, mean: float) -> None:
         """Fill 8 pixels a random byte, at the speed of memory."""
-        count = self.height * self.width
-        bits = self._words(start, len(out), count)[:, : count // 8]
+        channels, frames, *_ = out.shape
+        eights = self.height * self.width // 8
+        drawn = self._words(start, frames, 8 * eights * channels)
         levels = (mean + np.float32(gain) * _SIGNS).astype(np.float32)
-        np.take(levels, bits, axis=0, out=out.reshape(*bits.shape, 8), mode="clip")
+        for channel, shown in enumerate(out):
+            bits = drawn[:, channel * eights : (channel + 1) * eights]
+            np.take(levels, bits, axis=0, out=shown.reshape(frames, eights, 8), mode="clip")
 
 
 def show_checks(
