@@ -12,6 +12,9 @@ import pytest
 
 from imagenet_dm import ImageNetDataModule
 
+# Four workers, on purpose, where a machine has fewer cores.
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
+
 GLOBAL_BATCH, EPOCHS = 4, 2
 
 ALL = [
