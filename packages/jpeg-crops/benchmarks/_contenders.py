@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import collections
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +25,10 @@ def repeated(files: list[Path], count: int) -> list[Path]:
 # --- jpeg-crops
 
 
-def jpeg_crops(options: argparse.Namespace, images: list, engine: str = "auto") -> Callable:
+def jpeg_crops(
+    options: argparse.Namespace, images: list, engine: str = "auto", each: Callable | None = None
+) -> Callable:
+    """Call `each`, if there is one, with each batch."""
     rng = np.random.default_rng(0)
     out = np.empty((BATCH, options.size, options.size, 3), np.uint8)
 
@@ -42,6 +47,8 @@ def jpeg_crops(options: argparse.Namespace, images: list, engine: str = "auto") 
                 threads=options.workers,
                 engine=engine,
             )
+            if each:
+                each(out[: len(chosen)])
         return len(order)
 
     return epoch
@@ -57,22 +64,27 @@ def ours_pillow(options: argparse.Namespace) -> Callable:
 
 def ours_folder_float(options: argparse.Namespace) -> Callable:
     """Float32 and normalised on the CPU, as the DataLoader has it."""
-    import torch
+    return jpeg_crops(options, options.files, "native", each=normaliser(options))
 
-    torch.set_num_threads(1)
-    deliver = jpeg_crops(options, options.files, "native")
-    scale = torch.tensor(1 / (255 * STD), dtype=torch.float32)
-    shift = torch.tensor(-MEAN / STD, dtype=torch.float32)
-    bytes_ = torch.zeros((options.size, options.size, 3), dtype=torch.uint8)
-    batch = torch.empty((BATCH, options.size, options.size, 3))
 
-    def epoch() -> int:
-        images = deliver()
-        for i in range(images):  # image by image, in the cache
-            torch.addcmul(shift, bytes_.float(), scale, out=batch[i % BATCH])
-        return images
+def normaliser(options: argparse.Namespace) -> Callable:
+    """Normalise a batch, image by image in the cache, on as many threads."""
+    row = 3 * options.size
+    scale, shift = (np.tile(v, options.size).astype("f") for v in (1 / (255 * STD), -MEAN / STD))
+    batch = np.empty((BATCH, options.size, row), np.float32)
+    pool = ThreadPoolExecutor(options.workers)
 
-    return epoch
+    def one(pair: tuple[np.ndarray, np.ndarray]) -> None:
+        pixels, target = pair
+        target[:] = pixels
+        target *= scale
+        target += shift
+
+    def whole(crops: np.ndarray) -> None:
+        pixels = crops.reshape(-1, options.size, row)
+        collections.deque(pool.map(one, zip(pixels, batch, strict=False)), maxlen=0)
+
+    return whole
 
 
 def ours_beton(options: argparse.Namespace, **how) -> Callable:
@@ -90,7 +102,9 @@ def ours_beton(options: argparse.Namespace, **how) -> Callable:
 # --- torchvision and OpenCV in a DataLoader
 
 
-def data_loader(options: argparse.Namespace, read: Callable) -> Callable:
+def data_loader(
+    options: argparse.Namespace, read: Callable, collate: Callable | None = None
+) -> Callable:
     import torch
 
     class Files(torch.utils.data.Dataset):
@@ -101,7 +115,12 @@ def data_loader(options: argparse.Namespace, read: Callable) -> Callable:
             return read(options.files[index])
 
     loader = torch.utils.data.DataLoader(
-        Files(), BATCH, shuffle=True, num_workers=options.workers, persistent_workers=True
+        Files(),
+        BATCH,
+        shuffle=True,
+        num_workers=options.workers,
+        persistent_workers=True,
+        collate_fn=collate,
     )
     return lambda: sum(len(batch) for batch in loader)
 
@@ -123,6 +142,25 @@ def torchvision_io(options: argparse.Namespace) -> Callable:
     transform = v2.Compose(steps)
     return data_loader(
         options, lambda path: transform(decode_image(read_file(str(path)), ImageReadMode.RGB))
+    )
+
+
+def timm(options: argparse.Namespace) -> Callable:
+    """Its transform and its collation to uint8, which its prefetcher normalises on the device."""
+    from timm.data import create_transform
+    from timm.data.loader import fast_collate
+
+    transform = create_transform(
+        options.size,
+        is_training=True,
+        use_prefetcher=True,
+        interpolation="bilinear",
+        color_jitter=None,
+    )
+    return data_loader(
+        options,
+        lambda path: (transform(Image.open(path).convert("RGB")), 0),
+        lambda batch: fast_collate(batch)[0],
     )
 
 
@@ -220,6 +258,7 @@ ALL: dict[str, Callable[[argparse.Namespace], Callable[[], int]]] = {
     "torchvision PIL, float32": lambda o: torchvision_pil(o, normalised=True),
     "torchvision PIL": lambda o: torchvision_pil(o, normalised=False),
     "torchvision.io": torchvision_io,
+    "timm": timm,
     "OpenCV area": opencv,
     "DALI": dali,
     "jpeg-crops, Pillow": ours_pillow,

@@ -19,23 +19,24 @@ def arguments(description: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, default=default / "imagenet-sample" / "train", help="class/*.JPEG"
     )
+    parser.add_argument("--made", type=int, default=0, help="make so many instead, and read them")
     parser.add_argument("--work", type=Path, default=Path("build/bench-jpeg-crops"))
     return parser
 
 
 def photographs(options: argparse.Namespace) -> list[Path]:
     """The files to read; made once, 500 x 375 with the statistics of photographs, if need be."""
-    found = sorted(options.data.glob("*/*.JPEG"))
-    return found or _made(options.work / "made")
+    found = [] if options.made else sorted(options.data.glob("*/*.JPEG"))
+    return found or _made(options.work / "made", options.made or 120)
 
 
-def _made(folder: Path, count: int = 120) -> list[Path]:
+def _made(folder: Path, count: int) -> list[Path]:
     (folder / "made").mkdir(parents=True, exist_ok=True)
     for seed in range(count):
         path = folder / "made" / f"{seed:03}.JPEG"
         if not path.exists():
-            Image.fromarray(_cloud(375, 500, seed)).save(path, quality=95)
-    return sorted(folder.glob("*/*.JPEG"))
+            Image.fromarray(_cloud(375, 500, seed)).save(path, quality=93)
+    return sorted(folder.glob("*/*.JPEG"))[:count]
 
 
 def _cloud(height: int, width: int, seed: int) -> np.ndarray:

@@ -77,7 +77,8 @@ def main() -> int:
         (corpus / f"seed-{number:03}").write_bytes(data)
     target = build(options.folder, options.compiler)
     command = [str(target), f"-runs={options.runs}", f"-artifact_prefix={found}/", "-max_len=2048"]
-    command += ["-timeout=10", "-rss_limit_mb=1024", "-print_final_stats=1", str(corpus)]
+    # Wall time: long, for a machine that is busy otherwise.
+    command += ["-timeout=100", "-rss_limit_mb=1024", "-print_final_stats=1", str(corpus)]
     with (options.folder / "log").open("w") as log:
         settings = {**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=4"}
         done = subprocess.run(command, stderr=log, check=False, env=settings)

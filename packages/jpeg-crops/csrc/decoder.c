@@ -67,6 +67,7 @@ void decoder_free(struct decoder *decoder)
     buffer_free(&decoder->file);
     buffer_free(&decoder->rows);
     resizer_free(&decoder->resizer);
+    entropy_free(&decoder->entropy);
 }
 
 /* Height and width, or nothing for what is not an ordinary JPEG of one picture. */
@@ -195,8 +196,9 @@ static enum jpeg_crops_status decode(struct decoder *decoder)
     jpeg_start_decompress(jpeg);
     uint32_t begin = cut_columns(jpeg, &resizer->across);
     uint32_t unit = DCTSIZE / jpeg->scale_denom * (uint32_t)jpeg->max_h_samp_factor;
-    entropy_take_over(jpeg, &decoder->entropy, begin / unit,
-                      (begin + jpeg->output_width - 1) / unit);
+    if (!entropy_take_over(jpeg, &decoder->entropy, begin / unit,
+                           (begin + jpeg->output_width - 1) / unit))
+        return JPEG_CROPS_NO_MEMORY;
     size_t stride = (4 * (size_t)jpeg->output_width + 2 * ROW_PADDING) / ROW_PADDING * ROW_PADDING;
     if (!buffer_reserve(&decoder->rows, 2 * stride + PAST_ALIGNMENT))
         return JPEG_CROPS_NO_MEMORY;

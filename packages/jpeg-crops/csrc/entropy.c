@@ -1,6 +1,5 @@
 #include "entropy.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* The beginning of libjpeg's own description of an entropy decoder (jpegint.h), which is
@@ -10,52 +9,88 @@ struct jpeg_entropy_decoder {
     boolean (*decode_mcu)(j_decompress_ptr jpeg, JBLOCKROW *blocks);
 };
 
-/* Bits that are ready before a symbol is looked up: 16 of a code and 15 of a value. */
-#define FILLED 32
-#define BLOCK 64
+/* Coefficients are counted from 0 to LAST. What is no step from one to the next counts as
+ * a step out of the block: where a code is UNKNOWN, and, farther still, at a BLOCK_END. */
+#define LAST 63
+#define UNKNOWN 64
 #define BLOCK_END 128
 
-/* Values of a symbol that are none: no coefficient comes with it (a run of zeros or the
- * block's end), or one of so many bits (LATER + bits) that are to be read. */
-#define NOTHING 0
-#define LATER 0x4000
+/* The bytes of the longest unit that there can be: all codes and values of all lengths. */
+#define LONGEST_UNIT ((size_t)D_MAX_BLOCKS_IN_MCU * 64 * (16 + 15) / 8)
+/* The bytes that fill() may look at past those that are taken. */
+#define AHEAD 16
 
-/* The order of coefficients in a file: from low to high frequency. */
-static const uint8_t natural_order[BLOCK] = {
+/* The order of coefficients in a file: from low to high frequency. Steps that lead out of
+ * the block find its last place: what is there is written again, or the file is damaged. */
+static const uint8_t natural_order[256] = {
     0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
     41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
-    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, [63 ... 255] = 63,
 };
 
 /* --- Tables */
 
-/* A value of so many bits as the file has it: those that begin with 0 are negative. */
-static int32_t extended(uint32_t raw, uint32_t size)
+/* What the byte `coded` behind a code of `length` bits stands for: a run of zeros in its
+ * upper half, in its lower half the size of the coefficient after them. */
+static struct symbol symbol_for(uint32_t length, uint8_t coded)
 {
-    return raw < 1u << (size - 1) ? (int32_t)raw - (1 << size) + 1 : (int32_t)raw;
+    uint32_t run = coded >> 4, size = coded & 15;
+    bool end = size == 0 && run != 15;
+    return (struct symbol){(uint8_t)length, (uint8_t)size, end ? BLOCK_END : (uint8_t)(run + 1)};
 }
 
-/* What to do on seeing `window` (LOOKUP_BITS bits), which begins with a code of `length`
- * bits for the byte `coded`: a run of zeros in its upper half, a size in its lower. */
-static struct symbol symbol_for(uint32_t window, uint32_t length, uint8_t coded)
+static uint32_t bits_of(struct symbol symbol)
 {
-    uint32_t run = coded >> 4, size = coded & 15, total = length + size;
-    bool end = size == 0 && run != 15;
-    struct symbol symbol = {NOTHING, (uint8_t)total, end ? BLOCK_END : (uint8_t)(run + 1)};
-    if (size && total <= LOOKUP_BITS) {
-        uint32_t raw = window >> (LOOKUP_BITS - total) & ((1u << size) - 1);
-        symbol.value = (int16_t)extended(raw, size);
-    } else if (size) {
-        symbol.value = (int16_t)(LATER + size);
+    return symbol.begin + symbol.size;
+}
+
+/* The symbol behind the first `used` bits of a window; none if its code is not all there. */
+static bool symbol_behind(const struct code_table *table, uint32_t window, uint32_t used,
+                          struct symbol *symbol)
+{
+    if (used >= LOOKUP_BITS)
+        return false;
+    *symbol = table->pairs[window << used & (WINDOWS - 1)].first;
+    return symbol->begin && used + symbol->begin <= LOOKUP_BITS;
+}
+
+/* Add the second coefficient, if its code is in the window too. */
+static void add_second(struct code_table *table, uint32_t window)
+{
+    struct pair *pair = &table->pairs[window];
+    struct symbol second;
+    pair->last = pair->first;
+    if (pair->first.advance < UNKNOWN &&
+        symbol_behind(table, window, bits_of(pair->first), &second)) {
+        pair->last.begin = (uint8_t)(bits_of(pair->first) + second.begin);
+        pair->last.size = second.size;
+        pair->last.advance += second.advance;
     }
-    return symbol;
+    pair->bits = (uint16_t)bits_of(pair->last);
+}
+
+/* As many coefficients as have their codes in the window; the last value may end behind it. */
+static struct leap leap_for(const struct code_table *table, uint32_t window)
+{
+    struct leap leap = {0, 0, 0};
+    struct symbol symbol;
+    if (!table->pairs[window].bits)
+        return (struct leap){0, UNKNOWN, 0};
+    while (leap.advance < LAST && symbol_behind(table, window, leap.bits, &symbol)) {
+        leap.before = leap.advance;
+        leap.bits += (uint16_t)bits_of(symbol);
+        leap.advance += symbol.advance;
+    }
+    return leap;
 }
 
 static void build(struct code_table *table, const JHUFF_TBL *file)
 {
     uint32_t code = 0, position = 0;
-    memset(table, 0, sizeof *table);
     table->made_of = *file;
+    table->made = true;
+    for (uint32_t window = 0; window < WINDOWS; window++)
+        table->pairs[window].first = (struct symbol){0, 0, UNKNOWN};
     for (uint32_t length = 1; length <= 16; length++, code <<= 1) {
         table->value_offset[length] = (int32_t)position - (int32_t)code;
         for (uint32_t i = 0; i < file->bits[length]; i++, code++, position++) {
@@ -63,68 +98,53 @@ static void build(struct code_table *table, const JHUFF_TBL *file)
                 continue;
             uint32_t shift = LOOKUP_BITS - length;
             for (uint32_t window = code << shift; window < (code + 1) << shift; window++)
-                table->symbols[window] = symbol_for(window, length, file->huffval[position]);
+                table->pairs[window].first = symbol_for(length, file->huffval[position]);
         }
         table->past_code[length] = (int32_t)code;
     }
 }
 
-/* Most files have the tables of the standard: those of the image before serve again.
- * libjpeg has looked at the table: its codes fit into their lengths. */
-static void prepare(struct code_table *table, const JHUFF_TBL *file)
+/* Make the table of a file; false if there is no need to. Most files have the tables of the
+ * standard: those of the image before serve again. libjpeg has looked at the table: its
+ * codes fit into their lengths. */
+static bool prepare(struct code_table *table, const JHUFF_TBL *file)
 {
-    if (memcmp(table->made_of.bits, file->bits, sizeof file->bits) ||
-        memcmp(table->made_of.huffval, file->huffval, sizeof file->huffval))
-        build(table, file);
+    if (table->made && !memcmp(table->made_of.bits, file->bits, sizeof file->bits) &&
+        !memcmp(table->made_of.huffval, file->huffval, sizeof file->huffval))
+        return false;
+    build(table, file);
+    return true;
+}
+
+/* Only coefficients come in pairs: behind each DC value its block's coefficients follow. */
+static void prepare_ac(struct code_table *table, const JHUFF_TBL *file)
+{
+    if (!prepare(table, file))
+        return;
+    for (uint32_t window = 0; window < WINDOWS; window++)
+        add_second(table, window);
+    for (uint32_t window = 0; window < WINDOWS; window++)
+        table->leaps[window] = leap_for(table, window);
 }
 
 /* --- Bits */
 
-static bool has_byte_ff(uint64_t bytes)
-{
-    const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
-    return ((~bytes - ones) & bytes & tops) != 0;
-}
-
-/* One byte after the other, up to a marker or the end; zeros from there on. */
-static void fill_slowly(struct bit_reader *reader)
-{
-    while (reader->count <= 56) {
-        size_t left = (size_t)(reader->end - reader->next);
-        if (left >= 1 && reader->next[0] != 0xFF) {
-            reader->bits |= (uint64_t)*reader->next++ << (56 - reader->count);
-        } else if (left >= 2 && reader->next[1] == 0) { /* a byte 255, not a marker */
-            reader->bits |= (uint64_t)0xFF << (56 - reader->count);
-            reader->next += 2;
-        } else {
-            reader->made_up += 8;
-        }
-        reader->count += 8;
-    }
-}
-
-/* Make at least 56 bits ready. */
+/* Make at least 56 bits ready. They may come from behind the interval: read_unit sees to it. */
 static inline void fill(struct bit_reader *reader)
 {
     uint64_t bytes;
-    if (reader->end - reader->next >= 8) {
-        memcpy(&bytes, reader->next, sizeof bytes);
-        if (!has_byte_ff(bytes)) {
+    memcpy(&bytes, reader->next, sizeof bytes);
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            bytes = __builtin_bswap64(bytes);
+    bytes = __builtin_bswap64(bytes);
 #endif
-            reader->bits |= bytes >> reader->count;
-            reader->next += (63 - reader->count) >> 3;
-            reader->count |= 56;
-            return;
-        }
-    }
-    fill_slowly(reader);
+    reader->bits |= bytes >> reader->count;
+    reader->next += (63 - reader->count) >> 3;
+    reader->count |= 56;
 }
 
-static inline uint32_t peek(const struct bit_reader *reader, uint32_t count)
+static inline uint32_t peek(uint64_t bits, uint32_t count)
 {
-    return (uint32_t)(reader->bits >> (64 - count));
+    return (uint32_t)(bits >> (64 - count));
 }
 
 static inline void skip(struct bit_reader *reader, uint32_t count)
@@ -133,43 +153,72 @@ static inline void skip(struct bit_reader *reader, uint32_t count)
     reader->count -= (int)count;
 }
 
+/* The first byte of which no bit was taken. */
+static const uint8_t *place_of(const struct bit_reader *reader)
+{
+    return reader->next - (reader->count >> 3);
+}
+
+/* Bring the next interval, up to a marker or the end, without the zero that stands behind
+ * each byte 255 there, and with zeros for a unit that is cut short. */
+static bool load_interval(struct entropy *entropy)
+{
+    const uint8_t *from = entropy->file, *end = entropy->file_end;
+    if (!buffer_reserve(&entropy->interval, (size_t)(end - from) + LONGEST_UNIT + AHEAD))
+        return false;
+    uint8_t *to = entropy->interval.data;
+    for (;;) {
+        const uint8_t *special = memchr(from, 0xFF, (size_t)(end - from));
+        size_t size = (size_t)((special ? special : end) - from);
+        memcpy(to, from, size);
+        to += size;
+        from += size;
+        if (end - from < 2 || from[1] != 0)
+            break;
+        *to++ = 0xFF;
+        from += 2;
+    }
+    memset(to, 0, LONGEST_UNIT + AHEAD);
+    entropy->file = from;
+    entropy->interval_end = to;
+    entropy->reader = (struct bit_reader){entropy->interval.data, 0, 0};
+    return true;
+}
+
 /* --- Symbols */
 
-/* A code longer than the lookup. `bits` of 0 if there is no such code. */
-static struct symbol long_symbol(const struct code_table *table, const struct bit_reader *reader)
+/* A value of so many bits at the top: those that begin with 0 are negative. */
+static inline int32_t value_at(uint64_t bits, uint32_t size)
+{
+    uint32_t raw = (uint32_t)(bits >> 1 >> (63 - size));
+    uint32_t negative = (uint32_t)((int64_t)~bits >> 63);
+    return (int32_t)(raw - (((1u << size) - 1) & negative));
+}
+
+static inline JCOEF value_of(const struct bit_reader *reader, struct symbol symbol)
+{
+    return (JCOEF)value_at(reader->bits << symbol.begin, symbol.size);
+}
+
+/* A symbol whose code is longer than the lookup; it begins at 0 if there is no such code. */
+static struct symbol long_symbol(const struct code_table *table, uint64_t bits)
 {
     for (uint32_t length = LOOKUP_BITS + 1; length <= 16; length++) {
-        int32_t code = (int32_t)peek(reader, length);
-        if (code < table->past_code[length]) {
-            int32_t position = code + table->value_offset[length];
-            if (position < 0 || position > 255)
-                break;
-            return symbol_for(0, length, table->made_of.huffval[position]);
-        }
+        int32_t code = (int32_t)peek(bits, length);
+        int32_t position = code + table->value_offset[length];
+        if (code < table->past_code[length])
+            return position >= 0 && position <= 255
+                       ? symbol_for(length, table->made_of.huffval[position])
+                       : (struct symbol){0, 0, 0};
     }
     return (struct symbol){0, 0, 0};
 }
 
-/* The next symbol, its bits not taken yet. */
-static inline struct symbol next_symbol(const struct code_table *table, struct bit_reader *reader)
+/* The next symbol alone, its bits not taken yet; it begins at 0 if there is no such code. */
+static inline struct symbol next_symbol(const struct code_table *table, uint64_t bits)
 {
-    if (reader->count < FILLED)
-        fill(reader);
-    struct symbol symbol = table->symbols[peek(reader, LOOKUP_BITS)];
-    return symbol.bits ? symbol : long_symbol(table, reader);
-}
-
-/* Take the symbol and return its value. */
-static inline int32_t take(struct bit_reader *reader, struct symbol symbol)
-{
-    int32_t value = symbol.value;
-    if (value >= LATER) {
-        uint32_t size = (uint32_t)value - LATER;
-        uint32_t raw = peek(reader, symbol.bits) & ((1u << size) - 1);
-        value = extended(raw, size);
-    }
-    skip(reader, symbol.bits);
-    return value;
+    struct symbol symbol = table->pairs[peek(bits, LOOKUP_BITS)].first;
+    return symbol.begin ? symbol : long_symbol(table, bits);
 }
 
 /* --- Blocks */
@@ -179,27 +228,42 @@ static inline int32_t take(struct bit_reader *reader, struct symbol symbol)
 static inline bool read_dc(const struct code_table *table, struct bit_reader *reader,
                            int32_t *last)
 {
-    struct symbol symbol = next_symbol(table, reader);
-    if (!symbol.bits)
-        return false;
-    *last += take(reader, symbol);
-    return *last >= INT16_MIN && *last <= INT16_MAX;
+    fill(reader);
+    struct symbol symbol = next_symbol(table, reader->bits);
+    *last += value_of(reader, symbol);
+    skip(reader, bits_of(symbol));
+    return symbol.begin && *last >= INT16_MIN && *last <= INT16_MAX;
+}
+
+/* What comes to the end of a block, and what is rare: one symbol. */
+static inline bool read_one(const struct code_table *table, struct bit_reader *reader,
+                            JCOEF *block, uint32_t *position)
+{
+    fill(reader);
+    struct symbol symbol = next_symbol(table, reader->bits);
+    *position += symbol.advance;
+    if (block && *position <= LAST)
+        block[natural_order[*position]] = value_of(reader, symbol);
+    skip(reader, bits_of(symbol));
+    return symbol.begin && (*position <= LAST || symbol.advance == BLOCK_END);
 }
 
 static inline bool read_ac(const struct code_table *table, struct bit_reader *reader,
                            JCOEF *block)
 {
     uint32_t position = 0;
-    while (position < BLOCK - 1) {
-        struct symbol symbol = next_symbol(table, reader);
-        position += symbol.advance;
-        if (!symbol.bits || position >= BLOCK) {
-            skip(reader, symbol.bits);
-            return symbol.advance == BLOCK_END;
+    while (position < LAST) {
+        struct pair pair = table->pairs[peek(reader->bits, LOOKUP_BITS)];
+        fill(reader); /* while the table is looked up */
+        uint32_t end = position + pair.last.advance;
+        block[natural_order[position + pair.first.advance]] = value_of(reader, pair.first);
+        block[natural_order[end]] = value_of(reader, pair.last);
+        if (end < LAST || (end >= BLOCK_END && position + pair.first.advance % BLOCK_END < LAST)) {
+            position = end;
+            skip(reader, pair.bits);
+        } else if (!read_one(table, reader, block, &position)) {
+            return false;
         }
-        int32_t value = take(reader, symbol);
-        if (value)
-            block[natural_order[position]] = (JCOEF)value;
     }
     return true;
 }
@@ -207,12 +271,16 @@ static inline bool read_ac(const struct code_table *table, struct bit_reader *re
 static inline bool skip_ac(const struct code_table *table, struct bit_reader *reader)
 {
     uint32_t position = 0;
-    while (position < BLOCK - 1) {
-        struct symbol symbol = next_symbol(table, reader);
-        position += symbol.advance;
-        skip(reader, symbol.bits);
-        if (!symbol.bits || position >= BLOCK)
-            return symbol.advance == BLOCK_END;
+    while (position < LAST) {
+        struct leap leap = table->leaps[peek(reader->bits, LOOKUP_BITS)];
+        fill(reader);
+        uint32_t end = position + leap.advance;
+        if (end < LAST || (end >= BLOCK_END && position + leap.before < LAST)) {
+            position = end;
+            skip(reader, leap.bits);
+        } else if (!read_one(table, reader, NULL, &position)) {
+            return false;
+        }
     }
     return true;
 }
@@ -221,16 +289,15 @@ static inline bool skip_ac(const struct code_table *table, struct bit_reader *re
 
 static bool start_interval(struct jpeg_decompress_struct *jpeg, struct entropy *entropy)
 {
-    struct bit_reader *reader = &entropy->reader;
-    bool whole_bytes_left = reader->count - reader->made_up >= 8;
-    if (whole_bytes_left || reader->end - reader->next < 2 || reader->next[0] != 0xFF ||
-        reader->next[1] != JPEG_RST0 + entropy->restart)
+    if (place_of(&entropy->reader) != entropy->interval_end ||
+        entropy->file_end - entropy->file < 2 || entropy->file[0] != 0xFF ||
+        entropy->file[1] != JPEG_RST0 + entropy->restart)
         return false;
-    *reader = (struct bit_reader){reader->next + 2, reader->end, 0, 0, 0};
+    entropy->file += 2;
     entropy->restart = (entropy->restart + 1) % 8;
     entropy->until_restart = jpeg->restart_interval;
     memset(entropy->last_dc, 0, sizeof entropy->last_dc);
-    return true;
+    return load_interval(entropy);
 }
 
 static bool read_unit(struct jpeg_decompress_struct *jpeg, struct entropy *entropy,
@@ -253,7 +320,7 @@ static bool read_unit(struct jpeg_decompress_struct *jpeg, struct entropy *entro
         }
     }
     entropy->reader = reader;
-    return reader.count >= reader.made_up; /* else it has used what is not there */
+    return place_of(&reader) <= entropy->interval_end;
 }
 
 /* What libjpeg calls for each unit; without `blocks` in rows that it skips. */
@@ -274,11 +341,11 @@ static boolean decode_mcu(j_decompress_ptr jpeg, JBLOCKROW *blocks)
     return TRUE;
 }
 
-void entropy_take_over(struct jpeg_decompress_struct *jpeg, struct entropy *entropy,
+bool entropy_take_over(struct jpeg_decompress_struct *jpeg, struct entropy *entropy,
                        uint32_t first, uint32_t last)
 {
-    const uint8_t *data = jpeg->src->next_input_byte;
-    entropy->reader = (struct bit_reader){data, data + jpeg->src->bytes_in_buffer, 0, 0, 0};
+    entropy->file = jpeg->src->next_input_byte;
+    entropy->file_end = entropy->file + jpeg->src->bytes_in_buffer;
     memset(entropy->last_dc, 0, sizeof entropy->last_dc);
     entropy->column = 0;
     entropy->columns = jpeg->MCUs_per_row;
@@ -289,7 +356,13 @@ void entropy_take_over(struct jpeg_decompress_struct *jpeg, struct entropy *entr
     for (int i = 0; i < jpeg->comps_in_scan; i++) {
         const jpeg_component_info *info = jpeg->cur_comp_info[i];
         prepare(&entropy->dc[info->dc_tbl_no], jpeg->dc_huff_tbl_ptrs[info->dc_tbl_no]);
-        prepare(&entropy->ac[info->ac_tbl_no], jpeg->ac_huff_tbl_ptrs[info->ac_tbl_no]);
+        prepare_ac(&entropy->ac[info->ac_tbl_no], jpeg->ac_huff_tbl_ptrs[info->ac_tbl_no]);
     }
     jpeg->entropy->decode_mcu = decode_mcu;
+    return load_interval(entropy);
+}
+
+void entropy_free(struct entropy *entropy)
+{
+    buffer_free(&entropy->interval);
 }

@@ -78,6 +78,32 @@ def test_equals_pillow_bit_for_bit(photograph, encode, reference, data, fraction
     np.testing.assert_array_equal(out[0], reference(image, box, size, flip))
 
 
+@pytest.mark.parametrize("restarts", [0, 1, 7])
+@pytest.mark.parametrize("quality", [30, 100])
+def test_blocks_that_are_full_to_the_last_coefficient(encode, reference, quality, restarts):
+    # Noise: no block ends before its last coefficient, so codes of one block are looked up
+    # together with those of the next.
+    pixels = np.random.default_rng(quality).integers(0, 256, (90, 110, 3)).astype(np.uint8)
+    image = encode(
+        pixels, quality=quality, subsampling="4:4:4", restart_marker_blocks=restarts, optimize=True
+    )
+    for box in [(0, 0, 90, 110), (37, 41, 20, 30), (70, 1, 20, 9)]:
+        out, left = crops([image], [box], (30, 40))
+        assert left == []
+        np.testing.assert_array_equal(out[0], reference(image, box, (30, 40)))
+
+
+@pytest.mark.parametrize("table", [0x00, 0x10, 0x01, 0x11])
+def test_a_table_without_codes_is_left_to_pillow(encode, photograph, table):
+    image = encode(photograph(40, 40))
+    at = image.index(bytes([0xFF, 0xC4]))
+    while image[at + 4] != table:
+        at = image.index(bytes([0xFF, 0xC4]), at + 2)
+    end = at + 2 + int.from_bytes(image[at + 2 : at + 4], "big")
+    empty = image[:at] + bytes([0xFF, 0xC4, 0, 19, table]) + bytes(16) + image[end:]
+    assert status(empty) == "damaged"
+
+
 @pytest.mark.parametrize("sampling", ["4:4:4", "4:2:2", "4:2:0", "4:4:0"])
 def test_every_place_of_the_region_is_decoded_as_in_the_whole(photograph, encode, sampling):
     # Rows and columns are cut at block edges, where colours are interpolated.

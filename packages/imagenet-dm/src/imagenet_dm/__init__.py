@@ -6,7 +6,7 @@
 - `fake`: a small data set to try things on.
 - `geometry`, `views`, `custom`: what the model sees of an image.
 - `index`, `index_file`, `layout`: which images there are, and where.
-- `loader`, `requests`: batches, by workers or threads, in an order that resumes.
+- `loader`, `engines`, `requests`, `batch`: batches in an order that resumes, and what loads them.
 - `normalise`, `erasing`, `mixing`: what is done to a batch on the device.
 - `policies`, `operations`: augmentation of single images.
 - `sampling`, `selection`, `resolution`: which images when, and how large.
@@ -14,6 +14,7 @@
 """
 
 from imagenet_dm.__about__ import __version__
+from imagenet_dm.batch import Batch
 from imagenet_dm.bench import Speeds, bench_dataset
 from imagenet_dm.check import Report, check_dataset
 from imagenet_dm.custom import CustomView
@@ -22,7 +23,7 @@ from imagenet_dm.dataset import ImageNetDataset
 from imagenet_dm.erasing import Erasing
 from imagenet_dm.fake import write_fake
 from imagenet_dm.geometry import RandomCrops
-from imagenet_dm.loader import Batch, ImageNetLoader
+from imagenet_dm.loader import ImageNetLoader
 from imagenet_dm.mixing import Mixing
 from imagenet_dm.names import class_names
 from imagenet_dm.normalise import Normalise

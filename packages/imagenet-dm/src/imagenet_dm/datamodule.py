@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import torch.distributed
@@ -24,7 +23,7 @@ from imagenet_dm.policies import PolicyName, named_policies
 from imagenet_dm.requests import Request
 from imagenet_dm.resolution import Resolution
 from imagenet_dm.sampling import Sampling, SamplingName, named_sampling
-from imagenet_dm.selection import split_off, take_classes, take_subset
+from imagenet_dm.selection import Selection
 from imagenet_dm.sources import Backend, find_backend, open_split
 from imagenet_dm.views import CentreView, TrainingView, View
 from neuroai_core.errors import InputError, check_known, strict_arguments
@@ -199,12 +198,12 @@ class ImageNetDataModule(LightningDataModule):
         resolution = Resolution.of(image_size)
         last = resolution.pixels[-1]
         self._train_view: View = TrainingView(crops, resolution, policies)
-        self._val_view: View = _centre(val_size or last, crop_ratio)
+        self._val_view: View = CentreView.of(val_size or last, crop_ratio)
         if train_transform is not None:
             self._train_view = CustomView(train_transform, seed)
         if val_transform is not None:
             self._val_view = CustomView(val_transform, seed)
-        self._select = _Selection(classes, train_subset, val_from_train, seed)
+        self._select = Selection(classes, train_subset, val_from_train, seed)
         self._sampling: dict[str, Any] = {
             "name": sampling,
             "repeats": repeats,
@@ -383,50 +382,3 @@ class ImageNetDataModule(LightningDataModule):
         )
         self._loaders.append(loader)
         return loader
-
-
-def _centre(pixels: int, crop_ratio: float) -> CentreView:
-    if pixels < 1:
-        raise InputError(
-            "val_size is out of range", key="val_size", expected="1 or more", found=pixels
-        )
-    if not 0 < crop_ratio <= 1:
-        raise InputError(
-            "a crop ratio is out of range",
-            key="crop_ratio",
-            expected="0 < ratio <= 1",
-            found=crop_ratio,
-        )
-    return CentreView(pixels, shorter=round(pixels / crop_ratio))
-
-
-@dataclass(frozen=True)
-class _Selection:
-    """Which images are for training and which for validation."""
-
-    classes: list[str] | None
-    subset: int | float | str | None
-    val_from_train: int | float | None
-    seed: int
-
-    @property
-    def needs_train(self) -> bool:
-        """Whether validation cannot be known without the training images."""
-        return self.val_from_train is not None
-
-    def training(self, index: Index) -> tuple[Index, Index | None]:
-        """Give the images to train on, and those for validation if they come from there."""
-        held = None
-        if self.classes is not None:
-            index = take_classes(index, self.classes)
-        if self.val_from_train is not None:
-            index, held = split_off(index, self.val_from_train, self.seed)
-        if self.subset is not None:
-            index = take_subset(index, self.subset, self.seed)
-        return index, held
-
-    def validation(self, index: Index, train: Index | None) -> Index:
-        """Give the validation images, with the labels of training."""
-        if self.classes is not None:
-            return take_classes(index, self.classes)
-        return index if train is None else index.with_classes(train.classes)

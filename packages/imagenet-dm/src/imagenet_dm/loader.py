@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
-from itertools import islice
 from typing import Any, Literal, get_args
 
 import torch
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
 
+from imagenet_dm.batch import Batch
 from imagenet_dm.dataset import ImageNetDataset, Loaded
+from imagenet_dm.engines import Batches, Workers, load_on_threads, tell_decoder
 from imagenet_dm.normalise import Normalise
 from imagenet_dm.requests import Request
 from imagenet_dm.sampling import Ordered, Sampling
 from jpeg_crops import native_available
-from neuroai_core.errors import DataError, InputError, check_known, strict_arguments
+from neuroai_core.errors import InputError, check_known, strict_arguments
 from neuroai_core.rng import digest
 from neuroai_core.stripes import Progress, Stripes, Tail
 
 Engine = Literal["auto", "workers", "threads"]
 
 logger = logging.getLogger(__name__)
-
-
-class Batch(tuple[Tensor, Tensor]):
-    """Images and labels, and what they were made from.
-
-    A plain pair to whoever unpacks it.
-
-    Attributes
-    ----------
-    request : Request
-        Epoch, positions and images, by which what is random on the device is drawn.
-    """
-
-    request: Request | None = None
-
-    @classmethod
-    def of(cls, images: Tensor, labels: Tensor, request: Request | None) -> Batch:
-        """Make a batch."""
-        batch = cls((images, labels))
-        batch.request = request
-        return batch
-
-    def to(self, device: torch.device | str) -> Batch:
-        """Give the batch on a device; from page-locked memory without waiting."""
-        images, labels = (part.to(device, non_blocking=True) for part in self)
-        return Batch.of(images, labels, self.request)
 
 
 class ImageNetLoader:
@@ -149,8 +119,7 @@ class ImageNetLoader:
         self._progress = self._at(0, 0)
         self._pending: Progress | None = None
         self._asked: int | None = None
-        self._workers: DataLoader[Loaded] | None = None
-        self._plan = _Plan()
+        self._workers: Workers | None = None
 
     #: Trainers that look for a sampler look for this one too.
     batch_sampler = None
@@ -236,11 +205,22 @@ class ImageNetLoader:
     def _loaded(self, epoch: int, stripes: Stripes) -> Iterator[Loaded]:
         requests = self._requests(epoch, stripes)
         logger.info("loading with %d %s", self.num_workers, self.chosen)
+        tell_decoder()
+        batches = Batches(self.dataset, self.normalise)
         if self.chosen == "none":
-            return map(_Batches(self.dataset, self.normalise).__getitem__, requests)
+            return map(batches.__getitem__, requests)
         if self.chosen == "threads":
-            return self._from_threads(requests)
-        return self._from_workers(requests)
+            ahead = self.num_workers * self.prefetch_factor
+            return load_on_threads(batches, requests, self.num_workers, ahead, self.timeout_s)
+        if self._workers is None:
+            self._workers = Workers(
+                batches,
+                num_workers=self.num_workers,
+                persistent_workers=self.persistent_workers,
+                prefetch_factor=self.prefetch_factor,
+                timeout=self.timeout_s,
+            )
+        return self._workers.load(requests)
 
     @property
     def chosen(self) -> Literal["workers", "threads", "none"]:
@@ -258,47 +238,6 @@ class ImageNetLoader:
         plain = view.threads and not getattr(view, "policies", ())
         return "threads" if plain and native_available() else "workers"
 
-    def _from_threads(self, requests: Iterator[Request]) -> Iterator[Loaded]:
-        ahead = self.num_workers * self.prefetch_factor
-        load = _Batches(self.dataset, self.normalise).__getitem__
-        with ThreadPoolExecutor(self.num_workers, thread_name_prefix="imagenet-dm") as pool:
-            waiting: deque[Future[Loaded]] = deque()
-            try:
-                for request in islice(requests, ahead):
-                    waiting.append(pool.submit(load, request))
-                while waiting:
-                    loaded = self._wait(waiting.popleft())
-                    for request in islice(requests, 1):
-                        waiting.append(pool.submit(load, request))
-                    yield loaded
-            finally:
-                for future in waiting:
-                    future.cancel()
-
-    def _wait(self, future: Future[Loaded]) -> Loaded:
-        try:
-            return future.result(self.timeout_s or None)
-        except TimeoutError as error:
-            raise DataError(
-                "no batch came in time",
-                expected=f"one within timeout_s={self.timeout_s:g}",
-                hint="fewer workers, a longer timeout_s, or faster storage",
-            ) from error
-
-    def _from_workers(self, requests: Iterator[Request]) -> Iterator[Loaded]:
-        if self._workers is None:
-            self._workers = DataLoader(
-                _Batches(self.dataset, self.normalise),
-                batch_size=None,
-                sampler=self._plan,
-                num_workers=self.num_workers,
-                persistent_workers=self.persistent_workers,
-                prefetch_factor=self.prefetch_factor,
-                timeout=self.timeout_s,
-            )
-        self._plan.requests = requests
-        return iter(self._workers)
-
     def _finish(self, loaded: Loaded) -> Batch:
         for name, reason in loaded.skipped:
             if name not in self.skipped:
@@ -308,27 +247,3 @@ class ImageNetLoader:
         if self.pin_memory:
             images, labels = images.pin_memory(), labels.pin_memory()
         return Batch.of(images, labels, loaded.request)
-
-
-class _Plan(Sampler[Request]):
-    """What the worker processes are to load next: the requests of the epoch under way."""
-
-    def __init__(self) -> None:
-        self.requests: Iterator[Request] = iter(())
-
-    def __iter__(self) -> Iterator[Request]:
-        return self.requests
-
-
-class _Batches(Dataset[Loaded]):
-    """The data set indexed by requests; an item is a whole batch."""
-
-    def __init__(self, dataset: ImageNetDataset, normalise: Normalise | None) -> None:
-        self.dataset = dataset
-        self.normalise = normalise
-
-    def __getitem__(self, request: Request) -> Loaded:
-        loaded = self.dataset.load(request)
-        if self.normalise is None or loaded.images.dtype != torch.uint8:
-            return loaded
-        return replace(loaded, images=self.normalise(loaded.images))

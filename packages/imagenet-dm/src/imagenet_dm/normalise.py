@@ -77,7 +77,8 @@ class Normalise(nn.Module):
         shift = np.tile(self.shift.cpu().numpy().ravel(), width)
         out = np.empty(pixels.shape, dtype=np.float32)
         for image, row in zip(pixels, out, strict=True):
-            np.multiply(image, scale, out=row)
+            row[:] = image
+            row *= scale
             row += shift
         return torch.from_numpy(out).view(n, height, width, channels).permute(0, 3, 1, 2)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -123,3 +124,35 @@ def _listed(index: Index, path: Path) -> npt.NDArray[np.int64]:
 
 def _file(name: str) -> str:
     return name.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which images are for training and which for validation."""
+
+    classes: list[str] | None
+    subset: int | float | str | None
+    val_from_train: int | float | None
+    seed: int
+
+    @property
+    def needs_train(self) -> bool:
+        """Whether validation cannot be known without the training images."""
+        return self.val_from_train is not None
+
+    def training(self, index: Index) -> tuple[Index, Index | None]:
+        """Give the images to train on, and those for validation if they come from there."""
+        held = None
+        if self.classes is not None:
+            index = take_classes(index, self.classes)
+        if self.val_from_train is not None:
+            index, held = split_off(index, self.val_from_train, self.seed)
+        if self.subset is not None:
+            index = take_subset(index, self.subset, self.seed)
+        return index, held
+
+    def validation(self, index: Index, train: Index | None) -> Index:
+        """Give the validation images, with the labels of training."""
+        if self.classes is not None:
+            return take_classes(index, self.classes)
+        return index if train is None else index.with_classes(train.classes)

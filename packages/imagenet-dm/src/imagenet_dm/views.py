@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +16,14 @@ from imagenet_dm.geometry import RandomCrops, centre_place, resized_shape
 from imagenet_dm.policies import Policy
 from imagenet_dm.requests import Request
 from imagenet_dm.resolution import Resolution
-from jpeg_crops import EncodedImage, crop_batch, image_sizes
+from jpeg_crops import EncodedImage, crop_batch, engine_info, image_sizes
+from neuroai_core.errors import InputError
 from neuroai_core.rng import generator
 
-#: The compiled decoder shrinks what is reduced threefold or more while it decodes. That
+#: The compiled decoder shrinks what is reduced fourfold or more while it decodes. That
 #: is as good to train on, but validation is to be what torchvision's is, grey level by
 #: grey level: the few images that large are made by Pillow.
-EXACT = 2.9
+EXACT = 3.9
 
 
 class View(Protocol):
@@ -66,7 +67,14 @@ class TrainingView:
         """Make the crops of the request's epoch, uint8."""
         sizes = image_sizes(images, threads=1)
         boxes, flips = self.crops.draw(request.epoch, request.draws, sizes)
-        out = crop_batch(images, boxes, self.resolution(request.epoch), flips=flips, threads=1)
+        out = crop_batch(
+            images,
+            boxes,
+            self.resolution(request.epoch),
+            flips=flips,
+            threads=1,
+            engine=engine_info().name,
+        )
         if self.policies:
             for row, draw in zip(out, request.draws.tolist(), strict=True):
                 self._augment(row, generator(self.crops.seed, "augment", request.epoch, draw))
@@ -99,6 +107,22 @@ class CentreView:
 
     threads = True
 
+    @classmethod
+    def of(cls, pixels: int, crop_ratio: float) -> CentreView:
+        """Make the view whose `pixels` are such a part of what the shorter side becomes."""
+        if pixels < 1:
+            raise InputError(
+                "val_size is out of range", key="val_size", expected="1 or more", found=pixels
+            )
+        if not 0 < crop_ratio <= 1:
+            raise InputError(
+                "a crop ratio is out of range",
+                key="crop_ratio",
+                expected="0 < ratio <= 1",
+                found=crop_ratio,
+            )
+        return cls(pixels, shorter=round(pixels / crop_ratio))
+
     def boxes(self, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Give the boxes in the images before they are resized: top, left, height, width."""
         boxes = np.empty((len(sizes), 4))
@@ -112,12 +136,24 @@ class CentreView:
     def __call__(self, images: Sequence[EncodedImage], request: Request) -> Tensor:
         """Make the centres, uint8; the request's epoch makes no difference."""
         boxes = self.boxes(image_sizes(images, threads=1))
-        out = crop_batch(images, boxes, self.pixels, threads=1)
+        out = _crops(images, boxes, self.pixels)
         large = np.flatnonzero(boxes[:, 2] > EXACT * self.pixels)
         if len(large):
             chosen = [images[at] for at in large.tolist()]
             out[large] = crop_batch(chosen, boxes[large], self.pixels, threads=1, engine="pillow")
         return _channels_first(out)
+
+
+def _crops(
+    images: Sequence[EncodedImage],
+    boxes: npt.NDArray[Any],
+    pixels: int,
+    flips: npt.NDArray[np.bool_] | None = None,
+) -> npt.NDArray[np.uint8]:
+    # The engine that "auto" takes, by name: the loader has said which it is, and a worker
+    # process need not say it again.
+    engine = engine_info().name
+    return crop_batch(images, boxes, pixels, flips=flips, threads=1, engine=engine)
 
 
 def _channels_first(pixels: npt.NDArray[np.uint8]) -> Tensor:
