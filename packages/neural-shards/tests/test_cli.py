@@ -130,3 +130,12 @@ def test_help_shows_an_example(run):
         code, text, _ = run(command, "--help")
         assert code == 0
         assert f"neural-shards {command}" in text
+
+
+def test_ctrl_c_is_said(run, monkeypatch, tmp_path):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "verify", stop)
+    code, _, err = run("verify", tmp_path)
+    assert (code, err) == (130, "stopped; run it again to go on\n")

@@ -90,3 +90,12 @@ def test_help_has_an_example(run, command):
 
 def test_every_card_can_be_read():
     assert set(CARDS) <= set(DATA_SETS)
+
+
+def test_ctrl_c_is_said(run, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "fetch", stop)
+    code, _, err = run("fetch", "hoefling_2024")
+    assert (code, err) == (130, "stopped; run it again to go on\n")

@@ -109,4 +109,4 @@ def test_a_stop_is_clean(command, monkeypatch):
     monkeypatch.setattr(cli, "export", stopped)
     code, _, err = command("render", "grating.yaml", "-o", "a.gif")
     assert code == 130
-    assert err == "stopped\n"
+    assert err == "stopped; run it again to go on\n"

@@ -180,5 +180,7 @@ def main() -> None:
     except (NeuroAIError, CropError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # typer's answer to Ctrl-C, without a word
+            typer.echo("stopped", err=True)
+        raise

@@ -277,10 +277,14 @@ def verify_command(folder: Folder, as_json: AsJson = False, quiet: Quiet = False
 def main() -> None:
     """Run the command; an error is one message and exit code 1."""
     try:
-        app(standalone_mode=True)
+        app()
     except (NeuroAIError, OSError) as error:  # OSError: a full disk, no permission
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
+    except SystemExit as end:
+        if end.code == 130:  # typer's answer to Ctrl-C, without a word
+            sys.stderr.write("stopped; run it again to go on\n")
+        raise
 
 
 def _said(summary: dict[str, Any], folder: Path | None) -> str:

@@ -84,6 +84,7 @@ def draw(
 def draw_events(panel: Any, name: str, times: Array, units: Array) -> None:
     """Draw spikes at their times, each in the row of its unit."""
     panel.scatter(times, units, marker="|", s=8, color="0.1", linewidths=0.6)
+    panel.yaxis.get_major_locator().set_params(integer=True)
     panel.margins(x=0)
     panel.set_ylabel(f"{name}, unit\n{len(times)} spikes")
     panel.set_xlabel("time (s)")

@@ -165,9 +165,10 @@ def main() -> None:
     """Run the command line: one message and a code other than 0 for an error."""
     try:
         app()
-    except NeuroAIError as error:
+    except (NeuroAIError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
-    except OSError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
+    except SystemExit as end:
+        if end.code == 130:  # typer's answer to Ctrl-C, without a word
+            typer.echo("stopped; run it again to go on", err=True)
+        raise

@@ -31,9 +31,6 @@ app = typer.Typer(
     help="What is shown when: timelines over images, and computed stimuli.",
 )
 
-#: The exit code of a command that was stopped by Ctrl-C: 128 and the number of the signal.
-_INTERRUPTED = 130
-
 Spec = Annotated[Path, typer.Argument(help="A YAML or JSON specification.")]
 Start = Annotated[int, typer.Option(help="First frame.")]
 Stop = Annotated[int | None, typer.Option(help="Frame to stop before.")]
@@ -206,12 +203,10 @@ def main() -> None:
     except NeuroAIError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(1) from None
-    except (KeyboardInterrupt, SystemExit) as end:
-        # Typer makes a Ctrl-C in a command an exit with this code, without a word.
-        if isinstance(end, SystemExit) and end.code != _INTERRUPTED:
-            raise
-        typer.echo("stopped", err=True)
-        raise SystemExit(_INTERRUPTED) from None
+    except SystemExit as end:
+        if end.code == 130:  # typer's answer to Ctrl-C, without a word
+            typer.echo("stopped; run it again to go on", err=True)
+        raise
 
 
 def _chosen(config: Path, experiment: str, condition: int | None) -> list[Condition]:

@@ -301,6 +301,7 @@ def main() -> None:
     except (NeuroAIError, OSError) as error:  # what a disk or a path refuses needs no traceback
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; run it again to go on", err=True)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # typer's answer to Ctrl-C, without a word
+            typer.echo("stopped; run it again to go on", err=True)
+        raise
