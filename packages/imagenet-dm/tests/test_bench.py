@@ -1,8 +1,11 @@
+import shutil
+from pathlib import Path
+
 import pytest
 
 from imagenet_dm import bench_dataset
 from imagenet_dm.bench import _suggest
-from neuroai_core.errors import InputError
+from neuroai_core.errors import DataError, InputError
 
 
 def test_measures_stages_and_workers(fake):
@@ -20,6 +23,15 @@ def test_measures_stages_and_workers(fake):
 def test_suggests_what_more_than_a_tenth_is_gained_by():
     assert _suggest({1: 100.0, 2: 190.0, 4: 200.0, 8: 350.0}) == 8
     assert _suggest({1: 100.0, 2: 105.0, 4: 109.0}) == 1
+
+
+def test_a_damaged_image_is_named(fake, tmp_path):
+    copy = Path(shutil.copytree(fake, tmp_path / "copy"))
+    for image in sorted(copy.rglob("train/*/*.JPEG")):
+        image.write_bytes(image.read_bytes()[:200])
+    with pytest.raises(DataError, match="does not decode") as raised:
+        bench_dataset(copy, batch_size=4, batches=1, image_size=32)
+    assert raised.value.path.suffix == ".JPEG"
 
 
 def test_too_little_is_an_error(fake):

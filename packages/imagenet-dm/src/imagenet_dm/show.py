@@ -14,7 +14,10 @@ from imagenet_dm.names import class_names
 from neuroai_core.errors import InputError, strict_arguments
 from neuroai_core.files import atomic_path
 
-MARGIN, CAPTION = 4, 14
+MARGIN, LINE = 4, 12
+
+#: A name, and what stands behind it and is never cut off.
+Line = tuple[str, str]
 
 
 @strict_arguments
@@ -47,7 +50,7 @@ def show_batch(
     plain, labels = batch[0][:images], batch[1][:images]
     mixed, soft = dm.on_after_batch_transfer(batch, 0)
     names = class_names(dm.root, dm.train_dataset.classes)
-    rows = [(plain, [names[int(label)] for label in labels])]
+    rows = [(plain, [[(names[int(label)], "")] for label in labels])]
     if not torch.equal(soft[:images].float(), labels.float()) or dm.erasing.probability:
         captions = [_soft_caption(s, names) for s in soft[:images]]
         rows.append((mixed[:images], captions))
@@ -60,29 +63,42 @@ def show_batch(
     return Path(path)
 
 
-def _soft_caption(soft: Tensor, names: list[str]) -> str:
+def _soft_caption(soft: Tensor, names: list[str]) -> list[Line]:
     if soft.ndim == 0:
-        return names[int(soft)]
+        return [(names[int(soft)], "")]
     shares, labels = soft.topk(min(2, len(soft)))
-    return " ".join(
-        f"{names[label]} {share:.2f}"
+    return [
+        (names[label], f" {share:.2f}")
         for share, label in zip(shares.tolist(), labels.tolist(), strict=True)
         if share > 0.05
-    )
+    ]
 
 
-def _grid(rows: list[list[Tensor]], captions: list[list[str]]) -> Image.Image:
+def _fitted(draw: ImageDraw.ImageDraw, name: str, share: str, width: int) -> str:
+    """Shorten a name until it fits the image that it stands below."""
+    text = name + share
+    for keep in range(len(name), 0, -1):
+        if draw.textlength(text) <= width:
+            break
+        text = f"{name[:keep].rstrip(' ,')}..{share}"
+    return text
+
+
+def _grid(rows: list[list[Tensor]], captions: list[list[list[Line]]]) -> Image.Image:
     """Lay images out, eight in a line, the rows that belong together under one another."""
     count, size = len(rows[0]), int(rows[0][0].shape[-1])
     across = min(count, 8)
     lines = -(-count // across) * len(rows)
     step = size + MARGIN
-    picture = Image.new("RGB", (across * step, lines * (step + CAPTION)), "white")
+    high = step + LINE * max(len(caption) for texts in captions for caption in texts)
+    picture = Image.new("RGB", (across * step, lines * high), "white")
     draw = ImageDraw.Draw(picture)
     for row, (images, texts) in enumerate(zip(rows, captions, strict=True)):
-        for at, (image, text) in enumerate(zip(images, texts, strict=True)):
+        for at, (image, caption) in enumerate(zip(images, texts, strict=True)):
             x = at % across * step
-            y = (at // across * len(rows) + row) * (step + CAPTION)
+            y = (at // across * len(rows) + row) * high
             picture.paste(Image.fromarray(image.permute(1, 2, 0).contiguous().numpy()), (x, y))
-            draw.text((x, y + size), text[: size // 6], fill="black")
+            for line, (name, share) in enumerate(caption):
+                text = _fitted(draw, name, share, size)
+                draw.text((x, y + size + LINE * line), text, fill="black")
     return picture
