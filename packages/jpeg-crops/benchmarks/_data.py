@@ -25,9 +25,13 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 
 def photographs(options: argparse.Namespace) -> list[Path]:
-    """The files to read; made once, 500 x 375 with the statistics of photographs, if need be."""
-    found = [] if options.made else sorted(options.data.glob("*/*.JPEG"))
-    return found or _made(options.work / "made", options.made or 120)
+    """The files to read; made ones are 500 x 375, with the statistics of photographs."""
+    if options.made:
+        return _made(options.work / "made", options.made)
+    found = sorted(options.data.glob("*/*.JPEG"))
+    if not found:
+        raise SystemExit(f"there is no <class>/*.JPEG in {options.data}: give --data, or --made N")
+    return found
 
 
 def _made(folder: Path, count: int) -> list[Path]:
