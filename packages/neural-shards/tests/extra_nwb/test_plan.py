@@ -6,8 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
+from hdmf.common import VectorData, VectorIndex
 from pynwb import NWBFile, TimeSeries
 from pynwb.base import Images
 from pynwb.behavior import (
@@ -22,7 +24,7 @@ from pynwb.behavior import (
 )
 from pynwb.ecephys import LFP, ElectricalSeries, FilteredEphys
 from pynwb.image import GrayscaleImage, ImageSeries, IndexSeries, OpticalSeries
-from pynwb.misc import AnnotationSeries, DecompositionSeries
+from pynwb.misc import AnnotationSeries, DecompositionSeries, Units
 from pynwb.ophys import DfOverF, Fluorescence, ImageSegmentation, RoiResponseSeries
 from pynwb.testing.mock.ophys import mock_ImagingPlane
 
@@ -448,6 +450,29 @@ def test_units_by_their_columns(new_file: Callable[..., NWBFile]) -> None:
     assert made.report["modalities"]["spikes"]["units_left_out"] == 1
 
 
+def test_a_unit_table_without_rows(new_file: Callable[..., NWBFile]) -> None:
+    file = new_file()
+    times = VectorData(name="spike_times", description="s", data=[])
+    index = VectorIndex(name="spike_times_index", data=[], target=times)
+    file.units = Units(name="units", description="none", columns=[times, index])
+    with pytest.raises(DataError, match="the recording has no units"):
+        planned(file, {"spikes": Spikes()})
+
+
+def test_a_series_without_its_unit_of_measurement(
+    simple: NWBFile, written: Callable[..., Path]
+) -> None:
+    path = written(simple)
+    with h5py.File(path, "a") as file:
+        del file["processing/behavior/Position/xy/data"].attrs["unit"]
+    made = planned(str(path), {"behavior": Signals()})
+    (series,) = made.session["modalities"]["behavior"]["series"]
+    assert series["unit"] == "unknown"
+    np.testing.assert_array_equal(
+        whole(made, "behavior"), whole(planned(simple, {"behavior": Signals()}), "behavior")
+    )
+
+
 def test_unsorted_and_reset_spike_times_are_counted_and_reported(
     new_file: Callable[..., NWBFile],
 ) -> None:
@@ -479,7 +504,7 @@ def test_nothing_to_take(new_file: Callable[..., NWBFile]) -> None:
     wide = new_file()
     wide.add_unit(quality=1) if wide.units else wide.add_unit_column("quality", "q")
     wide.add_unit(quality=1)
-    with pytest.raises(DataError, match="columns quality"):
+    with pytest.raises(DataError, match=r"columns \['quality'\]"):
         planned(wide, {"spikes": Spikes()})
 
 

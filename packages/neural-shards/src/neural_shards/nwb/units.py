@@ -135,7 +135,9 @@ def open_spikes(recording: Recording, spec: Spikes, bin_ms: float) -> SpikeChann
             "the recording has no spike times",
             path=recording.name,
             key="units",
-            found="no unit table" if units is None else f"columns {', '.join(units.colnames)}",
+            found="no unit table"
+            if units is None
+            else f"a unit table of columns {list(units.colnames)}",
             hint="leave the modality 'spikes' out",
         )
     index = units["spike_times"]
