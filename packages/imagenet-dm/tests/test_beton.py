@@ -84,6 +84,18 @@ def test_a_damaged_file_is_an_error_or_read_within_its_bounds(content, tmp_path_
         pass
 
 
+@pytest.mark.parametrize("label", [-1, 1 << 17, 2**31 - 2, 2**63 - 1])
+def test_a_label_that_no_data_set_has_is_refused(content, tmp_path, label):
+    images = content[0]
+    whole = bytearray(beton(images[:2], [0, 5]))
+    at = 24 + 2 * 1041 + 24 + 16  # the label of the second record
+    assert int.from_bytes(whole[at : at + 8], "little") == 5
+    whole[at : at + 8] = label.to_bytes(8, "little", signed=True)
+    (tmp_path / "train.beton").write_bytes(whole)
+    with pytest.raises(DataError, match="labels are out of range"):
+        scan_beton(tmp_path, "train")
+
+
 def test_what_is_missing_is_said(content, tmp_path):
     floats = bytearray(content[1])
     floats[24 + 1041] = 0

@@ -31,6 +31,9 @@ _LAYOUT: dict[int, Any] = {
     _TENSOR: "<u8",
 }
 _RAW = 1
+#: Classes are as many as the largest label says: a damaged one must not name a billion.
+#: ImageNet-21k has 21,841.
+MOST_CLASSES = 1 << 17
 
 
 def scan_beton(root: Path, split: str) -> tuple[Index, list[Path]]:
@@ -66,9 +69,12 @@ def scan_beton(root: Path, split: str) -> tuple[Index, list[Path]]:
     image, label = _columns(path, fields)
     places = _places(path, size, rows[image], table)
     labels = rows[label]
-    if labels.min() < 0 or labels.max() > 2**31 - 2:
+    if labels.min() < 0 or labels.max() >= MOST_CLASSES:
         raise DataError(
-            "labels are out of range", path=path, found=f"{labels.min()} to {labels.max()}"
+            "labels are out of range",
+            path=path,
+            expected=f"0 to {MOST_CLASSES - 1}",
+            found=f"{labels.min()} to {labels.max()}",
         )
     classes = tuple(str(number) for number in range(int(labels.max()) + 1))
     names = Names.of(f"{number:08d}" for number in range(len(rows)))
