@@ -71,6 +71,12 @@ def test_a_sample_that_is_not_whole_is_named(tmp_path, rows, found):
         scan_shards(tmp_path, "train")
 
 
+def test_a_label_that_no_data_set_has_is_refused(images, tmp_path):
+    write(tmp_path / "train-0.tar", [("a.jpg", images[0]), ("a.cls", b"2000000000")])
+    with pytest.raises(DataError, match="labels are out of range"):
+        scan_shards(tmp_path, "train")
+
+
 def test_damaged_and_empty_shards_are_errors(tmp_path):
     write(tmp_path / "train-0.tar", [])
     with pytest.raises(DataError, match="no images"):

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from imagenet_dm.index import Index, Names, Places
+from imagenet_dm.index import MOST_CLASSES, Index, Names, Places
 from neuroai_core.errors import DataError
 
 HEADER = np.dtype(
@@ -31,9 +31,6 @@ _LAYOUT: dict[int, Any] = {
     _TENSOR: "<u8",
 }
 _RAW = 1
-#: Classes are as many as the largest label says: a damaged one must not name a billion.
-#: ImageNet-21k has 21,841.
-MOST_CLASSES = 1 << 17
 
 
 def scan_beton(root: Path, split: str) -> tuple[Index, list[Path]]:

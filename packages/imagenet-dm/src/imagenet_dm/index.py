@@ -18,6 +18,10 @@ import numpy.typing as npt
 from neuroai_core.errors import DataError, InputError
 from neuroai_core.rng import digest
 
+#: Classes are as many as the largest label says: a damaged one must not name a billion.
+#: ImageNet-21k has 21,841.
+MOST_CLASSES = 1 << 17
+
 
 @dataclass(frozen=True, eq=False)
 class Names:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imagenet_dm.index import Index, Names, Places
+from imagenet_dm.index import MOST_CLASSES, Index, Names, Places
 from imagenet_dm.layout import SUFFIXES
 from neuroai_core.errors import DataError
 
@@ -104,6 +104,13 @@ def _classes(labels: list[str]) -> tuple[tuple[str, ...], list[int]]:
     """Give the classes and the number of each label: its own, or its name's in sorted order."""
     if all(label.isdecimal() for label in labels):
         numbers = [int(label) for label in labels]
+        if max(numbers) >= MOST_CLASSES:
+            raise DataError(
+                "labels are out of range",
+                key=LABEL,
+                expected=f"0 to {MOST_CLASSES - 1}",
+                found=max(numbers),
+            )
         return tuple(str(number) for number in range(max(numbers) + 1)), numbers
     classes = sorted(set(labels))
     at = {name: number for number, name in enumerate(classes)}
