@@ -75,6 +75,7 @@ def draw(
         _draw_frames(panel, table, extent)
     elif counts and table.shape[1] > 1:
         _draw_image(panel, _joined(table), extent, cmap="Greys", vmin=0, vmax=_dark(table))
+        panel.yaxis.get_major_locator().set_params(integer=True)
     elif table.shape[1] > MOST_TRACES:
         _draw_image(panel, table[:: _thin(table)], extent, **_colours(table))
     else:
@@ -99,7 +100,7 @@ def draw_intervals(panel: Any, intervals: Mapping[str, Array]) -> None:
         ]
         panel.broken_barh(bars, (row - 0.4, 0.8), facecolors=colours)
     panel.set_yticks(range(len(intervals)), list(intervals))
-    panel.set_ylim(-0.5, len(intervals) - 0.5)
+    panel.set_ylim(len(intervals) - 0.5, -0.5)  # the first on top
 
 
 def shade(panel: Any, mask: Any, extent: tuple[float, float]) -> None:
@@ -112,7 +113,14 @@ def shade(panel: Any, mask: Any, extent: tuple[float, float]) -> None:
     low, high = panel.get_ylim()
     if mask.ndim > 1:
         low, high = -0.5, table.shape[1] - 0.5
-    panel.imshow(grey, aspect="auto", origin="lower", extent=(*extent, low, high), zorder=3)
+    panel.imshow(
+        grey,
+        aspect="auto",
+        origin="lower",
+        interpolation="nearest",
+        extent=(*extent, low, high),
+        zorder=3,
+    )
     panel.set_ylim(low, high)
 
 

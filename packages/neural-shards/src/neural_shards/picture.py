@@ -79,7 +79,7 @@ def draw_values(
         Stands above all panels.
     """
     drawn = panels.drawable(values, in_bins=bin_s is not None)
-    heights = [1.0] if intervals else []
+    heights = [0.3 + 0.25 * len(intervals)] if intervals else []
     heights += [panels.height(value) for value in drawn.values()]
     with mpl.rc_context({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}):
         figure = Figure(figsize=(9, 0.8 + (sum(heights) or 2.0)), layout="constrained")

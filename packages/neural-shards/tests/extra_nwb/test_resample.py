@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from neural_shards.nwb.circle import Circle
@@ -102,7 +102,17 @@ def test_a_bin_is_the_same_whichever_bins_are_asked_for(rule: Rule, dtype: str) 
         assert np.array_equal(good, valid[a:b])
 
 
+def test_beside_a_lost_sample_between_short_steps_the_nearer_one_counts() -> None:
+    times = np.array([0.0, 0.1, 0.2, 0.7, 1.2])  # the usual step is 0.3 s
+    series = at_times(np.array([1.0, np.nan, 2.0, 3.0, 4.0]), times)
+    for rule in ("linear", "nearest"):
+        out, valid = resample(series, Grid(0, 10, 20.0), 0, 10, rule=rule)
+        assert valid.all()
+        assert out.tolist() == [1.0] * 5 + [2.0] * 5
+
+
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["linear", "nearest", "previous", "mean"]))
+@example(2_000_000, "linear")
 def test_simple_rules_against_a_loop(seed: int, rule: Rule) -> None:
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 40))
@@ -144,9 +154,13 @@ def _value(
                 run.append(i)
         stretches.append(run)
     before, after = (0.0, step) if rule == "previous" else (step / 2, step / 2 * (1 + 1e-5))
-    for run in filter(None, stretches):
+    # Two may stand for it, where steps beside a lost sample are short: the later one for what
+    # lasts, else the nearer.
+    runs = [run for run in stretches if run]
+    runs.sort(key=lambda run: max(times[run[0]] - c, c - times[run[-1]], 0.0))
+    for run in reversed(stretches) if rule == "previous" else runs:
         t, v = times[run], values[run]
-        if not t[0] - before - 2e-7 <= c < t[-1] + after - 2e-7:
+        if not run or not t[0] - before - 2e-7 <= c < t[-1] + after - 2e-7:
             continue
         if rule == "linear":
             return float(np.interp(c, t, v))

@@ -160,16 +160,18 @@ def _mean(
 ) -> tuple[Values, Mask]:
     bins = grid.index(stretch.times)
     i, j = np.searchsorted(bins, [a, b])
-    values, bins = series.scaled(stretch.values[i:j]).astype(np.float64), bins[i:j] - a
+    values, bins = stretch.values[i:j], bins[i:j] - a
     if circle is not None:
-        values = circle.points(values)
+        values = circle.points(series.scaled(values))
     counts = np.bincount(bins, minlength=b - a)
     some = counts > 0
     out = np.zeros((b - a, *values.shape[1:]))
     if len(values):
-        sums = np.add.reduceat(values, np.flatnonzero(np.diff(bins, prepend=-1)))
+        starts = np.flatnonzero(np.diff(bins, prepend=-1))
+        sums = np.add.reduceat(values, starts, dtype=np.float64)
         out[some] = sums / counts[some].reshape(-1, *(1,) * (values.ndim - 1))
-    return (out if circle is None else circle.values(out)), some
+    # Scaled once a bin, not once a sample.
+    return (series.scaled(out) if circle is None else circle.values(out)), some
 
 
 RULES: dict[str, Callable[..., tuple[Values, Mask]]] = {

@@ -139,7 +139,15 @@ def _whole(
         lost = _not_numbers(values)
         if lost.any():
             ends = np.flatnonzero(np.diff(np.concatenate([[True], lost, [True]]))).tolist()
-    for a, b in zip(ends[::2], ends[1::2], strict=True):
+    apart = not (forward or series.clock.holds)
+    for k in range(0, len(ends), 2):
+        a, b = ends[k : k + 2]
         following = float(times[b]) if b < len(times) else None
         low, high = _stands(series, float(times[a]), float(times[b - 1]), following, forward)
+        # Steps may be shorter than the usual one: what both sides of a lost sample would stand
+        # for belongs to the nearer.
+        if apart and k > 0:
+            low = max(low, float(times[ends[k - 1] - 1] + times[a]) / 2)
+        if apart and k + 2 < len(ends):
+            high = min(high, float(times[b - 1] + times[ends[k + 2]]) / 2)
         yield Stretch(times[a:b], values[a:b], low, high, series.clock.step_s)
