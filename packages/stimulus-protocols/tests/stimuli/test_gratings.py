@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +48,32 @@ def test_the_definition(grating):
     assert movie.shape == grating.shape
     for channel in movie:
         assert np.allclose(channel, expected, atol=1e-5)
+
+
+@given(
+    st.floats(1e-300, 11.9),
+    st.sampled_from([24.0, 29.97, 60.0]),
+    st.integers(0, 10**15 - 3),
+    st.sampled_from(["sine", "square"]),
+)
+def test_frequencies_of_any_digits_are_exact_at_any_frame(frequency, rate, start, waveform):
+    grating = Grating(
+        frames=10**15,
+        height=1,
+        width=1,
+        frame_rate_hz=rate,
+        spatial_frequency_cpp=0,
+        temporal_frequency_hz=frequency,
+        waveform=waveform,
+    )
+    shown = grating.render(start, start + 3)[0, :, 0, 0]
+    for k, value in zip(range(start, start + 3), shown, strict=True):
+        cycles = float(Fraction(repr(frequency)) * k / Fraction(repr(rate)) % 1)
+        wave = np.cos(2 * np.pi * cycles)
+        if waveform == "sine":
+            assert abs(value - (0.5 + 0.5 * wave)) < 1e-6
+        elif abs(wave) > 1e-6:
+            assert value == (wave > 0)
 
 
 @given(gratings, st.sampled_from(["sine", "square"]), st.data())

@@ -88,8 +88,8 @@ class Grating(Stimulus):
         count = out.shape[1]
         new = min(count, period)
         # Cycles at each frame, reduced while they are whole numbers: exact at any frame.
-        numbers = (start + np.arange(new)) % period
-        drift = (numbers * numerator % period) / period
+        # Those of Python, as a frequency of 17 digits leaves 64 bits behind.
+        drift = np.array([k * numerator % period / period for k in range(start, start + new)])
         first = out[0]
         if self.waveform == "sine":
             self._sine(first[:new], drift, gain, mean)
