@@ -40,16 +40,22 @@ def family(pid: int) -> list[int]:
     return found
 
 
+def peak_kb(pid: int) -> int:
+    """Give the peak of the RSS of a process in kB; 0 if it has ended."""
+    return _stated(pid, "status", "VmHWM")
+
+
 def memory_of(pid: int) -> tuple[int, int]:
     """Give the peak of the RSS and the present PSS of a process in kB; 0 if it has ended."""
-    found = []
-    for name, key in (("status", "VmHWM"), ("smaps_rollup", "Pss")):
-        try:
-            lines = Path(f"/proc/{pid}/{name}").read_text().splitlines()
-        except OSError:
-            return 0, 0
-        found += [int(line.split()[1]) for line in lines if line.startswith(key + ":")] or [0]
-    return found[0], found[1]
+    return peak_kb(pid), _stated(pid, "smaps_rollup", "Pss")
+
+
+def _stated(pid: int, name: str, key: str) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/{name}").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith(key + ":")), 0)
 
 
 def main() -> None:

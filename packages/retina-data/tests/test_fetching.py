@@ -12,8 +12,10 @@ import time
 import pytest
 
 from neuroai_core import DataError, InputError, NotFoundError
-from retina_data import fetching, karamanlis_2024, maheswaranathan_2023
-from retina_data.fetching import REPOSITORY, fetch, pinned
+from retina_data import hub as repository
+from retina_data import karamanlis_2024, maheswaranathan_2023
+from retina_data.fetching import fetch
+from retina_data.hub import REPOSITORY, pinned
 
 SHA = "a1" * 20
 NEWER = "b2" * 20
@@ -107,7 +109,7 @@ def contents(paths):
 def test_the_real_names_are_in_the_code(monkeypatch):
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
     assert REPOSITORY == "open-retina/open-retina"
-    assert fetching._endpoint() == "https://huggingface.co"
+    assert repository.endpoint() == "https://huggingface.co"
     assert karamanlis_2024.FOLDER == "gollisch_lab/karamanlis_2024/sessions"
     assert maheswaranathan_2023.ARCHIVE == "baccus_lab/maheswaranathan_2023/neural_code_data.zip"
 
@@ -125,7 +127,7 @@ def test_names_are_quoted_and_pages_followed(hub):
     hub.files = {"b/x.bin": b"x", "a/y z.bin": b"yz", "a/w.bin": b"w"}
     quoted = dict(hub.files)
     quoted["a/y%20z.bin"] = b"yz"
-    listed = fetching.listing(pinned())
+    listed = repository.listing(pinned())
     assert [f.path for f in listed] == ["b/x.bin", "a/y z.bin", "a/w.bin"]
     hub.files = quoted
     assert contents(fetch(["a/"])) == [b"yz", b"w"]
@@ -153,7 +155,7 @@ def test_wrong_bytes_never_become_the_file(hub):
     hub.wrong = True
     with pytest.raises(DataError, match="not what it should be"):
         fetch(["a/one"])
-    assert not list(fetching.cache().glob("a/*"))
+    assert not list(repository.cache().glob("a/*"))
     hub.wrong = False
     assert contents(fetch(["a/one"])) == [hub.files["a/one.bin"]]
 
@@ -205,7 +207,7 @@ def test_offline_with_an_empty_cache(hub, monkeypatch):
 def test_what_the_server_does_not_have(hub):
     with pytest.raises(NotFoundError, match="no such file"):
         fetch(["c/"])
-    fetching.listing(pinned())
+    repository.listing(pinned())
     hub.files["a/one.bin"] = None
     with pytest.raises(DataError, match="404"):
         fetch(["a/one"])

@@ -9,7 +9,7 @@ import pytest
 
 from neuroai_core import DataError
 from retina_data import hdf5
-from retina_data.fetching import cache
+from retina_data.hub import cache
 from retina_data.repository import unpickled
 
 PIXELS = np.arange(5 * 6 * 7, dtype=np.uint8).reshape(5, 6, 7)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from neuroai_core import DataError, InputError, NotFoundError, ProblemsError
-from retina_data import lab
+from retina_data import hdf5, lab
 from retina_data.datasets import session_dataloaders
 
 
@@ -37,6 +37,29 @@ def test_a_session_may_have_a_stimulus_of_its_own(tmp_path):
     a, b = lab.read_sessions(tmp_path, test_names=["noise_test"]).values()
     assert (b.stimulus.dense()[:, :2000] == 1).all()
     assert not (a.stimulus.dense()[:, :2000] == 1).any()
+
+
+def test_a_stimulus_in_the_sessions_file_is_memory_mapped(tmp_path, monkeypatch):
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 300, 4, 3)).astype(np.uint8)
+    lab.write_session(tmp_path / "s.h5", {"a": np.ones((2, 300)), "t": np.zeros((2, 50))})
+    with h5py.File(tmp_path / "s.h5", "r+") as file:
+        file["stimulus_a"] = pixels
+        file.create_dataset("stimulus_t", data=pixels[:, :50], compression="gzip")
+    mapped = []
+    plainly = hdf5.memory_map
+    monkeypatch.setattr(hdf5, "memory_map", lambda item: mapped.append(plainly(item)) or mapped[-1])
+    (session,) = lab.read_sessions(tmp_path, test_names=["t"], mean=0, sd=1).values()
+    assert all(isinstance(array, np.memmap) for array in mapped)
+    assert len(mapped) == 2
+    assert np.shares_memory(session.stimulus.movie.frames.numpy(), mapped[0])
+    np.testing.assert_array_equal(session.stimulus.dense(), pixels)
+    np.testing.assert_array_equal(session.tests["t"].stimulus.dense(), pixels[:, :50])
+
+
+def test_responses_that_are_no_numbers(tmp_path):
+    lab.write_session(tmp_path / "s.h5", {"a": np.full((2, 30), b"x"), "t": np.zeros((2, 5))})
+    with pytest.raises(ProblemsError, match=r"responses_a: \|S1 values, not numbers"):
+        lab.read_sessions(tmp_path, test_names=["t"])
 
 
 def test_pixels_are_normalized_as_they_come_out(tmp_path):

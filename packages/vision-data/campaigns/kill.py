@@ -1,9 +1,11 @@
 """Kill fetch, export, link and convert at random moments, run them again, compare.
 
-``kill.py [TIMES]``: every time, a fresh data root is prepared, the command is
-killed with SIGKILL after a random part of the time it takes, then run again;
-the files must be those of an undisturbed run, down to the bytes. One process
-that has everything loaded forks a child for each run: only the work is killed.
+``kill.py [TIMES] [NAME ...]``: every time, a fresh data root is prepared, the
+command is killed with SIGKILL after a random part of the time it takes, then run
+again; the files must be those of an undisturbed run, down to the bytes. A kill
+counts only if it fell before the end: until TIMES did, others are added. One
+process that has everything loaded forks a child for each run: only the work is
+killed.
 The archives are small ones in the real layout, on a server of this process;
 torchvision's own classes download and unpack them.
 """
@@ -80,13 +82,17 @@ def _commands() -> Iterator[dict[str, tuple[Command, Command]]]:
         def fetch(name: str, subset: str) -> Command:
             return lambda root: fetch_data(name, subset, root=root, catalog=tiny)
 
+        def many(root: Path) -> None:  # linking sixty is over before a kill arrives
+            for name in range(2000):
+                (root / "raw" / "pets" / "train" / str(name)).mkdir(parents=True)
+
         yield {
             "fetch cifar10": (nothing, fetch("cifar10", "test")),
             "fetch mnist": (nothing, fetch("mnist", "train")),
             "fetch imagenette": (nothing, fetch("imagenette", "train")),
             "fetch tinyimagenet": (nothing, fetch("tinyimagenet", "test")),
             "export": (nothing, export),
-            "link": (_pets, lambda root: link_group("pets", root=root)),
+            "link": (many, lambda root: link_group("pets", root=root)),
             "convert": (_pets, convert),
         }
 
@@ -124,30 +130,35 @@ def _run(command: Command, root: Path, after: float | None) -> float:
 
 
 def _campaign(name: str, prepare: Command, command: Command, times: int) -> None:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        prepare(Path(folder, "data"))
-        took = _run(command, Path(folder, "data"), None)
-        wanted = _tree(Path(folder, "data"))
-    disturbed = 0
-    for number in range(times):
+    took = []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
+            prepare(Path(folder, "data"))
+            took.append(_run(command, Path(folder, "data"), None))
+            wanted = _tree(Path(folder, "data"))
+    killed = disturbed = 0
+    while disturbed < times:
+        if killed == 20 * times:
+            raise SystemExit(f"{name}: of {killed} kills, {disturbed} fell before its end")
         with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
             root = Path(folder, "data")
             prepare(root)
-            _run(command, root, random.Random(f"{name} {number}").random() * took)
+            _run(command, root, random.Random(f"{name} {killed}").random() * min(took))
             disturbed += _tree(root) != wanted
+            killed += 1
             _run(command, root, None)
             found = _tree(root)
             if found != wanted:
                 different = {k for k in {*found, *wanted} if found.get(k) != wanted.get(k)}
-                raise SystemExit(f"{name}, time {number}: {sorted(different)[:5]}")
-    print(f"{name}: killed {times} times ({disturbed} before its end), all alike", flush=True)
+                raise SystemExit(f"{name}, time {killed}: {sorted(different)[:5]}")
+    print(f"{name}: killed {killed} times, {disturbed} before its end; all alike", flush=True)
 
 
-def main(times: int = 50) -> None:
+def main(times: int = 50, *names: str) -> None:
     with _commands() as commands:
-        for name, (prepare, command) in commands.items():
-            _campaign(name, prepare, command, times)
+        for name in names or commands:
+            _campaign(name, *commands[name], times)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:2]))
+    main(*map(int, sys.argv[1:2]), *sys.argv[2:])

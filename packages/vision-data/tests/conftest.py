@@ -16,7 +16,7 @@ from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -64,6 +64,63 @@ def photos(tmp_path: Path) -> Path:
                 image = image.convert("L")
             image.save(tmp_path / "photos" / folder / f"{number}.jpg", quality=92)
     return tmp_path / "photos"
+
+
+class Guide(NamedTuple):
+    """What the guide that this package follows writes into its configuration, as it stands."""
+
+    groups: str
+    mounted: str
+    custom: str
+
+
+@pytest.fixture
+def guide() -> Guide:
+    """The three parts of the guide's configuration file."""
+    return Guide(
+        groups="""
+data_groups:
+    cifar100:
+        invertebrates:
+            - 6  # bee
+            - 7  # beetle
+            - 14 # butterfly
+            - 18 # caterpillar
+            - 24 # cockroach
+            - 26 # crab
+            - 45 # lobster
+            - 77 # snail
+            - 79 # spider
+            - 99 # worm
+    mnist:
+        '01':
+            - 0
+            - 1
+        '89':
+            - 8
+            - 9
+""",
+        mounted="""
+mounted_datasets:
+    - imagenet
+""",
+        custom="""
+data_resolution:
+    your_dataset: 64
+
+data_statistics:
+    your_dataset:
+        mean: [0.5, 0.5, 0.5]
+        std: [0.25, 0.25, 0.25]
+
+data_groups:
+    your_dataset:
+        your_group:
+            - 0
+            - 1
+            - 2
+""",
+    )
 
 
 class _Quiet(SimpleHTTPRequestHandler):

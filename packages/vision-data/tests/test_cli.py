@@ -128,14 +128,23 @@ def test_interrupt(run, monkeypatch, data_root):
     assert (code, err) == (130, "stopped; run it again to go on\n")
 
 
-def test_help_loads_nothing_heavy():
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import vision_data",
+        "from vision_data import cli; sys.argv[1:] = ['--help']; cli.main()",
+        "from vision_data import cli; sys.argv[1:] = ['convert', '--help']; cli.main()",
+        "from vision_data import cli; sys.argv[1:] = ['lnik', 'mnist']; cli.main()",
+    ],
+)
+def test_help_loads_nothing_heavy(code):
     """Whoever asks what there is, or makes a typing error, does not wait for torch."""
-    heavy = "{'torch', 'torchvision', 'PIL', 'jpeg_crops'}"
-    code = f"import sys, vision_data.cli; print(sorted({heavy} & set(sys.modules)))"
-    out = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout
-    assert out.strip() == "[]"
+    heavy = "{'torch', 'torchvision', 'numpy', 'PIL', 'jpeg_crops', 'yaml'}"
+    ask = f"atexit.register(lambda: print('loaded', *({heavy} & set(sys.modules))))"
+    command = [sys.executable, "-c", f"import atexit, sys; {ask}; {code}"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1].strip() == "loaded", done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_table_of_contents_is_whole():

@@ -10,48 +10,6 @@ from vision_data import Catalog, DataConfig, convert_group, link_group, read_con
 from vision_data.catalog import Statistics
 from vision_data.schema import config_schema
 
-#: As in the guide that this package follows.
-GUIDE = """
-data_groups:
-    cifar100:
-        invertebrates:
-            - 6  # bee
-            - 7  # beetle
-            - 14 # butterfly
-            - 18 # caterpillar
-            - 24 # cockroach
-            - 26 # crab
-            - 45 # lobster
-            - 77 # snail
-            - 79 # spider
-            - 99 # worm
-    mnist:
-        '01':
-            - 0
-            - 1
-        '89':
-            - 8
-            - 9
-    your_dataset:
-        your_group:
-            - 0
-            - 1
-            - 2
-
-mounted_datasets:
-    - imagenet
-
-data_resolution:
-    your_dataset: 64
-
-data_statistics:
-    your_dataset:
-        mean: [0.5, 0.5, 0.5]
-        std: [0.25, 0.25, 0.25]
-
-use_ffcv: True
-"""
-
 
 def _read(tmp_path, text):
     path = tmp_path / "config_data.yaml"
@@ -59,8 +17,10 @@ def _read(tmp_path, text):
     return read_config(path)
 
 
-def test_the_file_of_the_guide(tmp_path):
-    config = _read(tmp_path, GUIDE)
+def test_the_file_of_the_guide(tmp_path, guide):
+    numbers, its_groups = guide.custom.split("data_groups:\n")
+    text = guide.groups + its_groups + guide.mounted + numbers + "use_ffcv: True\n"
+    config = _read(tmp_path, text)
     assert config.catalog["cifar100"].group("invertebrates")[2] == 14
     assert config.catalog["cifar100"].group("alphabet")[0] == 0  # shipped groups stay
     assert config.catalog["mnist"].group("89") == (8, 9)

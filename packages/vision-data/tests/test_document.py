@@ -23,49 +23,6 @@ from vision_data import (
 )
 from vision_data.params import MAX_BATCH_SIZE
 
-CONFIG = """
-data_groups:
-    cifar100:
-        invertebrates:
-            - 6  # bee
-            - 7  # beetle
-            - 14 # butterfly
-            - 18 # caterpillar
-            - 24 # cockroach
-            - 26 # crab
-            - 45 # lobster
-            - 77 # snail
-            - 79 # spider
-            - 99 # worm
-    mnist:
-        '01':
-            - 0
-            - 1
-        '89':
-            - 8
-            - 9
-"""
-MOUNTED = """
-mounted_datasets:
-    - imagenet
-"""
-CUSTOM = """
-data_resolution:
-    your_dataset: 64
-
-data_statistics:
-    your_dataset:
-        mean: [0.5, 0.5, 0.5]
-        std: [0.25, 0.25, 0.25]
-
-data_groups:
-    your_dataset:
-        your_group:
-            - 0
-            - 1
-            - 2
-"""
-
 
 @pytest.fixture
 def working_folder(tmp_path, monkeypatch):
@@ -100,9 +57,9 @@ def test_standard_data_loader(archives, working_folder):
     )
 
 
-def test_prepared_and_loaded(archives, working_folder):
+def test_prepared_and_loaded(archives, guide, working_folder):
     archives("cifar100")
-    Path("config_data.yaml").write_text(CONFIG)
+    Path("config_data.yaml").write_text(guide.groups)
     catalog = read_config("config_data.yaml").catalog
     fetch_data("cifar100", catalog=catalog)
     link_group("cifar100", "invertebrates", catalog=catalog)
@@ -158,8 +115,8 @@ def test_every_preset(name):
         get_data_transform([context, name] if name not in ("train", "test") else context)
 
 
-def test_mounted_data_sets(working_folder):
-    Path("config_data.yaml").write_text(MOUNTED)
+def test_mounted_data_sets(guide, working_folder):
+    Path("config_data.yaml").write_text(guide.mounted)
     assert list(read_config("config_data.yaml").catalog.mounts) == ["imagenet"]
 
 
@@ -188,7 +145,7 @@ def test_automatic_optimization():
         assert getattr(adjusted, name) == getattr(optimized_params, name)
 
 
-def test_a_data_set_of_ones_own(working_folder):
+def test_a_data_set_of_ones_own(guide, working_folder):
     from torch.utils.data import Dataset
 
     class CustomDataset(Dataset):
@@ -206,7 +163,7 @@ def test_a_data_set_of_ones_own(working_folder):
             sample, target = self.transform(self.data[index]), index
             return sample, target
 
-    Path("config_data.yaml").write_text(CUSTOM)
+    Path("config_data.yaml").write_text(guide.custom)
     known = read_config("config_data.yaml").catalog["your_dataset"]
     assert (known.resolution, known.group("your_group")) == (64, (0, 1, 2))
     assert known.statistics.std == (0.25, 0.25, 0.25)

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from torchvision import datasets
+from torchvision.models import ResNet50_Weights
 
 from neuroai_core.errors import DataError, InputError, UnknownNameError
 from vision_data import (
@@ -22,32 +25,39 @@ from vision_data import (
     fetch_data,
     get_data_loader,
     get_ffcv_dataloader,
+    get_target_transform,
     link_group,
 )
+from vision_data.classes import read_classes
 
 
-def _agrees(name, subset, root, table, originals, *, catalog=None):
+def _agrees(name, subset, root, table, originals, *, group="all", catalog=None):
     """Ids, names and pixels, image by image: folder, link, .beton and both loaders.
 
     `originals` gives what torchvision has for the path of an image: itself and its label.
     """
-    raw = ImageFolder(root / "raw" / name / subset, return_path=True)
+    raw = ImageFolder(root / "raw" / name / subset)
+    before = {path.resolve(): (raw[i][0], label) for i, (path, label) in enumerate(raw.samples)}
     folder = ImageFolder(
-        link_group(name, "all", subset, root=root, catalog=catalog), return_path=True
+        link_group(name, group, subset, root=root, catalog=catalog), return_path=True
     )
-    assert {c.id: c.name for c in folder.table} == {c.id: c.name for c in raw.table} == table
-    (path,) = convert_group(name, "all", subset, root=root, catalog=catalog)
+    (path,) = convert_group(name, group, subset, root=root, catalog=catalog)
+    assert {c.id: c.name for c in folder.table} == table
+    assert table.items() <= {c.id: c.name for c in raw.table}.items()
+    assert set(folder.table) == set(read_classes(path.parent))
     rows = list(BetonFile(path))
     loaded = [int(i) for _, labels in get_ffcv_dataloader(path, 7) for i in labels[:, 0]]
     plain = [int(i) for _, labels, _ in get_data_loader(folder, 7) for i in labels[:, 0]]
-    assert len(folder) == len(raw) == len(rows) == len(loaded) == len(plain)
+    assert len(folder) == len(rows) == len(loaded) == len(plain)
+    assert len(folder) == sum(label in table for _, label in before.values())
     for position, (image, label, source) in enumerate(folder):
         original, target = originals(Path(source))
-        assert label == target == raw[position][1] == rows[position]["label"]
+        pixels, unlinked = before[Path(source).resolve()]
+        assert label == target == unlinked == rows[position]["label"]
         assert label == loaded[position] == plain[position]
         wanted = np.asarray(original.convert("RGB"))
         np.testing.assert_array_equal(np.asarray(image), wanted)
-        np.testing.assert_array_equal(np.asarray(raw[position][0]), wanted)
+        np.testing.assert_array_equal(np.asarray(pixels), wanted)
         np.testing.assert_array_equal(np.asarray(rows[position]["image"]), wanted)
     return len(folder)
 
@@ -71,6 +81,69 @@ def test_labels_agree_with_torchvision(archives, tmp_path, name, subset):
     assert count == len(dataset)
     ready = json.loads((root / "raw" / name / f"{subset}.ready").read_text())
     assert sum(ready["images"].values()) == count
+
+
+@pytest.mark.parametrize(
+    ("name", "group"), [(n, g) for n in ("mnist", "cifar100") for g in Catalog.shipped()[n].groups]
+)
+def test_labels_of_groups_agree_with_torchvision(archives, tmp_path, name, group):
+    archives(name)
+    root = tmp_path / "data"
+    fetch_data(name, root=root)
+    kind = {"mnist": datasets.MNIST, "cifar100": datasets.CIFAR100}[name]
+    dataset = kind(root / "raw" / name / "archive", train=True)
+    ids = Catalog.shipped()[name].groups[group]
+    table = {i: dataset.classes[i] for i in ids}
+    count = _agrees(name, "train", root, table, lambda p: dataset[int(p.stem)], group=group)
+    assert count == sum(int(target) in ids for target in dataset.targets) > 0
+
+
+@pytest.fixture(scope="module")
+def imagenet(tmp_path_factory):
+    """A data root with all synsets of ImageNet, an image each, three where a group has them.
+
+    Gives torchvision's own ImageNet of these folders as well.
+    """
+    root = tmp_path_factory.mktemp("imagenet") / "data"
+    rng = np.random.default_rng(0)
+    shipped = Catalog.shipped()["imagenet"]
+    grouped = {i for ids in shipped.groups.values() for i in ids}
+    for entry in shipped.classes:
+        place = root / "raw" / "imagenet" / "train" / entry.folder
+        place.mkdir(parents=True)
+        for number in range(3 if entry.id in grouped else 1):
+            pixels = rng.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(place / f"{entry.folder}_{number}.JPEG", "JPEG")
+    # What torchvision makes of the development kit: names by synset, and no validation images.
+    meta = {entry.folder: (entry.name,) for entry in shipped.classes}
+    torch.save((meta, []), root / "raw" / "imagenet" / "meta.bin")
+    return root, datasets.ImageNet(root / "raw" / "imagenet", "train")
+
+
+@pytest.mark.parametrize("group", Catalog.shipped()["imagenet"].groups)
+def test_labels_of_groups_of_imagenet_agree_with_torchvision(imagenet, group):
+    """Ids are torchvision's, from the ranks of all 1000 folders; names those of its weights."""
+    root, dataset = imagenet
+    names = ResNet50_Weights.DEFAULT.meta["categories"]
+    ids = Catalog.shipped()["imagenet"].groups[group]
+    places = {Path(path).name: index for index, (path, _) in enumerate(dataset.samples)}
+    table = {i: names[i] for i in ids}
+    count = _agrees(
+        "imagenet", "train", root, table, lambda path: dataset[places[path.name]], group=group
+    )
+    assert count == 3 * len(ids)
+    for label, index in zip(ids, range(len(ids)), strict=True):
+        assert get_target_transform(f"imagenet_{group}")(label) == index
+
+
+def test_the_group_imagenette_is_imagenette():
+    """Its synsets and names are those of torchvision's own data set of that name."""
+    table, ids = Catalog.shipped()["imagenet"].classes, Catalog.shipped()["imagenet"].groups
+    spelled = {"English springer": "English springer spaniel"}
+    chosen = {table.of_id(i).folder: table.name_of(i) for i in ids["imagenette"]}
+    assert set(chosen) == set(datasets.Imagenette._WNID_TO_CLASS)
+    for synset, names in datasets.Imagenette._WNID_TO_CLASS.items():
+        assert spelled.get(chosen[synset], chosen[synset]) in {*names, *map(spelled.get, names)}
 
 
 @pytest.mark.parametrize("subset", ["train", "test"])

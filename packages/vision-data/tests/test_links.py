@@ -84,6 +84,22 @@ def test_missing_data_set_subset_and_class(data_root):
     assert "14 (butterfly)" in str(caught.value)
 
 
+def test_what_is_suggested_exists(data_root):
+    """Only what can be fetched is said to be; a near name is one that is known or is there."""
+    (data_root / "raw" / "photographs").mkdir()
+    hints = {
+        "mnist": "fetch it (`vision-data fetch mnist`) or put it there",
+        "minst": "did you mean 'mnist'?",
+        "photograph": "did you mean 'photographs'?",
+        "imagenet": "put its images there, or give it as one of mounted_datasets",
+        "nowhere": "put its images there, or give it as one of mounted_datasets",
+    }
+    for name, hint in hints.items():
+        with pytest.raises(NotFoundError) as caught:
+            link_group(name, root=data_root)
+        assert caught.value.hint == hint
+
+
 def test_names_cannot_leave_the_root(data_root):
     for name in ("..", "a/b", "", ".hidden"):
         with pytest.raises(InputError):

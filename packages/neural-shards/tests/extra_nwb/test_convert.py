@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from neural_shards.nwb import (
     NWBToWebDatasetConverter,
     Spikes,
     convert_nwb_files,
+    identity,
     preview_nwb_files,
 )
 from neural_shards.nwb.plan import Plan, plan
@@ -106,6 +108,32 @@ def test_spikes_and_behaviour(
         assert np.abs(sample["behavior"] - want).max() < 1e-3
         assert sample["metadata"]["source"] == "recording.nwb"
         assert len(sample["metadata"]["sha256"]) == 64
+
+
+def test_a_recording_is_hashed_only_where_it_is_wanted(
+    simple: NWBFile,
+    written: Callable[..., Path],
+    tmp_path: Path,
+    read_back: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hashed: list[Path] = []
+
+    def noted(path: Path, given_up: Any) -> str:
+        hashed.append(path)
+        return "ab" * 32
+
+    monkeypatch.setattr(identity, "_hash_of_file", noted)
+    path = written(simple)
+    spec = ConversionSpec({"spikes": Spikes()})
+    preview_nwb_files([path], spec=spec)
+    convert_nwb_files([path], tmp_path / "without", spec=replace(spec, sha256=False))
+    assert not hashed
+    convert_nwb_files([path], tmp_path / "with", spec=spec)
+    assert hashed == [path]
+    for name, want in (("without", None), ("with", "ab" * 32)):
+        samples = read_back(tmp_path / name)
+        assert {sample["metadata"]["sha256"] for sample in samples} == {want}
 
 
 def test_the_same_input_gives_the_same_bytes(

@@ -14,6 +14,8 @@ from neural_shards.nwb.plan import plan
 from neural_shards.nwb.specfile import plain_of, spec_of
 from neuroai_core import DataError, UnknownNameError
 
+# pynwb 3 has no class to write such tables with, and passes over those of a file; that a user
+# of it is told to take pynwb 4 is tested in test_timed.py.
 event = pytest.importorskip("pynwb.event", reason="tables of events came with pynwb 4")
 
 

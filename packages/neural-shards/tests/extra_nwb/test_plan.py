@@ -139,7 +139,10 @@ def test_every_kind_of_behaviour_stands_side_by_side(new_file: Callable[..., NWB
     assert values[:, 2].tolist() == np.arange(40.0).tolist()
 
 
-@pytest.mark.parametrize(("unit", "full"), [("radians", 2 * np.pi), ("degrees", 360.0)])
+@pytest.mark.parametrize(
+    ("unit", "full"),
+    [("radians", 2 * np.pi), ("degrees", 360.0), ("meters", 2 * np.pi), ("meters", 360.0)],
+)
 def test_a_compass_direction_is_circular_by_itself(
     new_file: Callable[..., NWBFile], unit: str, full: float
 ) -> None:

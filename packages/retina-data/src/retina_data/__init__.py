@@ -6,7 +6,8 @@
 - `cyclers`: many sessions as one stream of batches.
 - `loaders`: sessions to training, validation and test loaders.
 - `sessions`, `movies`: what a session is; every unique frame held once.
-- `splits`, `chunks`: which frames a model may train on, and in which order.
+- `splits`, `orders`, `chunks`: which frames a model may train on, in which order; batches of
+  them.
 - `train_test_splits`: the containers under openretina's names.
 """
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch.utils.data import DataLoader, Dataset
 
-from neuroai_core.errors import DataError, InputError, strict_arguments
+from neuroai_core.errors import DataError, strict_arguments, whole_number
 from retina_data.chunks import DataPoint
 
 #: What a sample's two parts may be called in a dict.
@@ -55,11 +55,7 @@ class BaseDataLoader(Dataset[DataPoint]):
         num_workers: int = 0,
     ) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise InputError(
-                "a batch is empty", key="batch_size", expected=">= 1", found=batch_size
-            )
-        self.batch_size = batch_size
+        self.batch_size = whole_number("batch_size", batch_size, least=1)
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.num_workers = num_workers

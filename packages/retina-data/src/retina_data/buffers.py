@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import weakref
+from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,9 +32,15 @@ def empty(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         block = _free.get(size, []).pop()
     except IndexError:
         block = np.empty(size, dtype=np.uint8)
-    handle = block[:]  # what the tensor's storage keeps alive, and nobody else
+    # What the tensor's storage keeps alive, and nobody else.
+    handle = block.view(_numpy_dtype(dtype)).reshape(shape)
     weakref.finalize(handle, _give_back, block).atexit = False
-    return torch.from_numpy(handle).view(dtype).view(shape)
+    return torch.from_numpy(handle)
+
+
+@cache
+def _numpy_dtype(dtype: torch.dtype) -> np.dtype[Any]:
+    return torch.empty(0, dtype=dtype).numpy().dtype
 
 
 def _give_back(block: npt.NDArray[np.uint8]) -> None:

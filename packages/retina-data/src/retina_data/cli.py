@@ -23,8 +23,9 @@ from rich.progress import (
 from neuroai_core.errors import InputError, NeuroAIError, check_known
 from retina_data import reliability
 from retina_data.cards import CARDS, card
-from retina_data.fetching import cache, fetch, pinned
+from retina_data.fetching import fetch
 from retina_data.figures import show as draw
+from retina_data.hub import cache, pinned
 from retina_data.named import DATA_SETS, named
 from retina_data.sessions import Session
 

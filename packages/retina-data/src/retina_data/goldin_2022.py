@@ -101,25 +101,18 @@ def read_sessions(
 
 def _session(path: Path, species: str) -> Session:
     with hdf5.opened(path) as file:
-        data = hdf5.read(
-            file,
-            {f"{part}/stimulus": 3 for part in ("train", "test")}
-            | {f"{part}/response/binned": 2 for part in ("train", "test")},
-            mapped=("train/stimulus", "test/stimulus"),
-        )
+        data = hdf5.train_and_test(file, "response/binned")
         trials = hdf5.repeats_by_cell(file, "test/repeats")
-    movie, tests = normalized(
-        data["train/stimulus"][np.newaxis], {"test": data["test/stimulus"][np.newaxis]}
-    )
+    movie, tests = normalized(data["train"][np.newaxis], {"test": data["test"][np.newaxis]})
     test = Test(
         Stimulus.whole(tests["test"]),
-        data["test/response/binned"] / DURATION_S,
+        data["test_responses"] / DURATION_S,
         None if trials is None else trials / DURATION_S,
     )
     return assemble(
         path.stem,
         train=Stimulus.whole(movie),
-        responses=data["train/response/binned"] / DURATION_S,
+        responses=data["train_responses"] / DURATION_S,
         tests={"test": test},
         clip_length=1,
         blocks=[1] * movie.shape[1],  # images, not a movie: none follows another

@@ -67,6 +67,30 @@ def read(
     return arrays
 
 
+def train_and_test(file: h5py.File, responses: str) -> dict[str, npt.NDArray[Any]]:
+    """Read a recording of two parts, their stimuli memory mapped.
+
+    Parameters
+    ----------
+    file
+        The open file, with ``stimulus (time, height, width)`` and the
+        responses ``(neurons, time)`` in ``train`` and in ``test``.
+    responses
+        Their key in each part.
+
+    Returns
+    -------
+    ``train``, ``test``, ``train_responses`` and ``test_responses``.
+    """
+    stimuli, answers = (
+        [f"{part}/{key}" for part in ("train", "test")] for key in ("stimulus", responses)
+    )
+    axes = dict.fromkeys(stimuli, 3) | dict.fromkeys(answers, 2)
+    data = read(file, axes, mapped=stimuli)
+    names = ("train", "test", "train_responses", "test_responses")
+    return {name: data[key] for name, key in zip(names, axes, strict=True)}
+
+
 def memory_map(item: h5py.Dataset) -> npt.NDArray[Any]:
     """Map a data set into memory, where its bytes lie as they are; else a copy of it.
 

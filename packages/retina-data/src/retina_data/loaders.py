@@ -10,7 +10,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from neuroai_core.errors import InputError, check_known, strict_arguments
-from retina_data.chunks import BatchOrder, ChunkOrder, Chunks, DataPoint
+from retina_data.chunks import Chunks, DataPoint
+from retina_data.orders import BatchOrder, ChunkOrder
 from retina_data.sessions import Session
 from retina_data.splits import check_validation_clips, training_stretches, validation_starts
 
@@ -131,7 +132,8 @@ def session_loaders(
                 found=chunk_size,
             )
         scale = training_scale(session, train) if normalize_responses else np.float32(1)
-        responses = np.asarray(session.responses / scale, dtype=np.float32)
+        # Time first in memory, as `Chunks` holds them: training and validation share them.
+        responses = np.ascontiguousarray((session.responses / scale).T, dtype=np.float32).T
         loaders["train"][name] = SessionLoader(
             Chunks(session.stimulus, responses, order, neurons=session.neurons, stored=stored),
             batch_size=batch_size,

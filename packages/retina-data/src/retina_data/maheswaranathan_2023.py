@@ -126,15 +126,10 @@ def _root(path: PathLike | None) -> Path:
 def _session(path: Path, bin_ms: int, clip_length: int) -> Session:
     rate = f"firing_rate_{bin_ms}ms"
     with hdf5.opened(path) as file:
-        data = hdf5.read(
-            file,
-            {f"{part}/stimulus": 3 for part in ("train", "test")}
-            | {f"{part}/response/{rate}": 2 for part in ("train", "test")},
-            mapped=("train/stimulus", "test/stimulus"),
-        )
+        data = hdf5.train_and_test(file, f"response/{rate}")
         repeats = _repeats(file, rate)
-    train, responses = hdf5.same_time(data["train/stimulus"], data[f"train/response/{rate}"])
-    test, test_responses = hdf5.same_time(data["test/stimulus"], data[f"test/response/{rate}"])
+    train, responses = hdf5.same_time(data["train"], data["train_responses"])
+    test, test_responses = hdf5.same_time(data["test"], data["test_responses"])
     trials = None if repeats is None else hdf5.same_time(test, repeats)[1]
     movie, tests = normalized(train[np.newaxis], {"test": test[np.newaxis]})
     return assemble(

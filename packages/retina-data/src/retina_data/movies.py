@@ -83,7 +83,7 @@ class Movie:
     def normalize(self, stored: torch.Tensor) -> torch.Tensor:
         """Turn frames as they are stored into normalised ones, float32; on any device."""
         if not self.encoded or self.mean is None or not self.sd:
-            return stored.to(torch.float32)
+            return stored if stored.dtype == torch.float32 else stored.to(torch.float32)
         if stored.device.type != "cpu":
             return (stored.to(torch.float32) - self.mean) / self.sd
         out = buffers.empty(tuple(stored.shape), torch.float32)

@@ -16,7 +16,8 @@ from neuroai_core import rng
 from neuroai_core.errors import DataError, NotFoundError
 from neuroai_core.files import atomic_path, extract
 from retina_data import pickles
-from retina_data.fetching import cache, fetch
+from retina_data.fetching import fetch
+from retina_data.hub import cache
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -19,6 +21,20 @@ def test_a_session_with_trials(hoefling, tmp_path):
     assert picture.format == "PNG"
     assert picture.size == (1170, 900)
     assert len(set(picture.convert("L").tobytes())) > 100
+
+
+def test_a_full_field_stimulus_is_drawn_as_lines(make_session, tmp_path):
+    from matplotlib.figure import Figure
+
+    flat = replace(make_session(), tests={})
+    drawn = []
+    plainly = Figure.savefig
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", lambda f, *a, **k: drawn.append(f) or plainly(f, *a, **k))
+        show(flat, tmp_path / "flat.png")
+    level = drawn[0].axes[0]
+    np.testing.assert_array_equal(level.lines[0].get_ydata(), flat.stimulus.order)
+    assert [image for axes in drawn[0].axes[:-2] for image in axes.images] == []
 
 
 def test_the_command_line_writes_one_a_session(tmp_path, monkeypatch, capsys):

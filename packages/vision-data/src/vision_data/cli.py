@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+# What a command needs is loaded when it runs, through this module's table of
+# contents or in the functions below: `--help` waits for neither torch nor NumPy.
 import vision_data
-from neuroai_core.errors import NeuroAIError
-from vision_data.catalog import Catalog
-from vision_data.config import read_config
+
+if TYPE_CHECKING:
+    from vision_data.catalog import Catalog
 
 app = typer.Typer(
     help="Image data sets for models unrolled in time.",
@@ -261,20 +261,25 @@ def workflow(
 
 
 def _catalog(path: Path | None) -> Catalog:
-    return read_config(path).catalog if path else Catalog.shipped()
+    if path is None:
+        return vision_data.Catalog.shipped()
+    return vision_data.read_config(path).catalog
 
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """Show a bar on a terminal, and nothing elsewhere."""
+    from rich import progress as shown  # the same: not for `--help`
+    from rich.console import Console
+
     console = Console(stderr=True)
     columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
+        shown.TextColumn("{task.description}"),
+        shown.BarColumn(),
+        shown.MofNCompleteColumn(),
+        shown.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
+    with shown.Progress(*columns, console=console, disable=quiet or not console.is_terminal) as bar:
         tasks: dict[str, Any] = {}
 
         def report(what: str, done: int, total: int) -> None:
@@ -294,14 +299,21 @@ def _downloading(quiet: bool) -> Iterator[None]:
         yield
 
 
+def _refused() -> tuple[type[Exception], ...]:
+    """Give the errors that are one message: our own, and what a disk or a path refuses."""
+    from neuroai_core.errors import NeuroAIError  # with it comes NumPy: not for `--help`
+
+    return NeuroAIError, OSError
+
+
 def main() -> None:
     """Run the command line; an error is one message and exit code 1."""
     try:
         app()
-    except (NeuroAIError, OSError) as error:  # what a disk or a path refuses needs no traceback
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(1)
     except SystemExit as end:
         if end.code == 130:  # typer's answer to Ctrl-C, without a word
             typer.echo("stopped; run it again to go on", err=True)
         raise
+    except _refused() as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from neuroai_core.errors import DataError, NotFoundError, check_known
+from neuroai_core.errors import DataError, NotFoundError, check_known, unknown_name
+from vision_data.catalog import Catalog
 from vision_data.classes import check_name
 
 #: The parts that a data set comes in.
@@ -85,15 +86,24 @@ class Layout:
                 f"there is no data set {name!r} below this data root",
                 path=self.raw(name),
                 expected=_folders(Path(self.root, "raw")),
-                hint=f"fetch it (`vision-data fetch {name}`) or put it there"
-                if name not in self.mounts
-                else "say in the configuration where it is mounted: data_mount, or a path",
+                hint=self._hint(name),
             )
         raise NotFoundError(
             f"the data set {name!r} has no subset {subset!r}",
             path=folder,
             expected=_folders(self.raw(name)),
         )
+
+    def _hint(self, name: str) -> str:
+        """Say how a data set comes there, or which one may be meant."""
+        shipped = Catalog.shipped()
+        if name in self.mounts:
+            return "say in the configuration where it is mounted: data_mount, or a path"
+        if name in shipped and shipped[name].fetched:
+            return f"fetch it (`vision-data fetch {name}`) or put it there"
+        names = [*shipped.data_sets, *_names(Path(self.root, "raw"))]
+        near = None if name in shipped else unknown_name("data set", name, names).hint
+        return near or "put its images there, or give it as one of mounted_datasets"
 
 
 def class_folders(folder: Path) -> list[str]:
@@ -108,7 +118,11 @@ def class_folders(folder: Path) -> list[str]:
 
 
 def _folders(parent: Path) -> str:
-    if not parent.is_dir():
-        return f"a folder {parent}"
-    names = sorted(p.name for p in parent.iterdir() if p.is_dir() and p.name[:1] != ".")
+    names = _names(parent)
     return "one of " + ", ".join(map(repr, names)) if names else f"a folder in {parent}"
+
+
+def _names(parent: Path) -> list[str]:
+    if not parent.is_dir():
+        return []
+    return sorted(p.name for p in parent.iterdir() if p.is_dir() and p.name[:1] != ".")

@@ -15,7 +15,8 @@ from neural_shards.nwb.runs import Runs, runs_of
 from neural_shards.nwb.spec import Events
 from neural_shards.nwb.spikes import SpikeScan, SpikeTrains
 from neural_shards.nwb.stored import read
-from neural_shards.nwb.tables import Columns, columns_of, events_in
+from neural_shards.nwb.tables import Columns, columns_of
+from neural_shards.nwb.timed import events_in, missing_events_hint
 from neuroai_core import DataError
 from neuroai_core.errors import unknown_name
 
@@ -97,6 +98,7 @@ def open_events(recording: Recording, spec: Events, bin_ms: float) -> EventChann
             path=recording.name,
             key=", ".join(spec.tables) or None,
             found="tables " + ", ".join(there) if there else "no table of events at all",
+            hint=missing_events_hint(),
         )
     tables = {name: columns_of(there[name]) for name in names}
     kinds: list[dict[str, Any]] = []

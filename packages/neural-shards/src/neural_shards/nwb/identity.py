@@ -45,15 +45,18 @@ def _fingerprint(source: Source) -> str | None:
 
 
 @contextlib.contextmanager
-def hashing(source: Source) -> Iterator[Callable[[], str | None]]:
+def hashing(source: Source, *, wanted: bool = True) -> Iterator[Callable[[], str | None]]:
     """Hash a source beside other work; leaving the block before it is done gives it up.
 
     Yields
     ------
     A function that waits for the SHA-256 of a file; of a Zarr store, that of its files'
-    names and hashes. None for a recording in memory or at a remote address, which would
-    have to be fetched whole.
+    names and hashes. It gives None where no hash is wanted, and for a recording in memory or
+    at a remote address, which would have to be fetched whole.
     """
+    if not wanted or is_open(source) or is_remote(source):
+        yield lambda: None
+        return
     given_up = Event()
     with ThreadPoolExecutor(1) as thread:
         future = thread.submit(_hash, source, given_up)
@@ -63,9 +66,7 @@ def hashing(source: Source) -> Iterator[Callable[[], str | None]]:
             given_up.set()
 
 
-def _hash(source: Source, given_up: Event) -> str | None:
-    if is_open(source) or is_remote(source):
-        return None
+def _hash(source: Source, given_up: Event) -> str:
     path = Path(source)
     if path.is_file():
         return _hash_of_file(path, given_up)

@@ -12,7 +12,8 @@ from neural_shards.nwb.grid import Grid
 from neural_shards.nwb.recording import Recording
 from neural_shards.nwb.runs import Runs, runs_of
 from neural_shards.nwb.spec import Labels
-from neural_shards.nwb.tables import Columns, columns_of, interval_table, spans_of
+from neural_shards.nwb.tables import Columns, columns_of
+from neural_shards.nwb.timed import interval_table, spans_of
 from neuroai_core.errors import unknown_name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from neural_shards.nwb.places import attached
 from neural_shards.nwb.plan import plan, values_of
 from neural_shards.nwb.recording import Source, opened
 from neural_shards.nwb.spec import ConversionSpec
-from neural_shards.nwb.tables import intervals_in, spans_of
+from neural_shards.nwb.timed import intervals_in, spans_of
 from neural_shards.picture import draw_values
 from neuroai_core import InputError
 
@@ -40,7 +41,7 @@ def draw_recording(
     -------
     The ``matplotlib`` figure; ``figure.savefig(path)`` writes it.
     """
-    planned = plan(source, spec)
+    planned = plan(source, replace(spec, sha256=False))
     grid = planned.grid
     first = 0 if start_s is None else int(grid.index([start_s])[0])
     stop = min(first + max(round(duration_s / grid.bin_s), 1), grid.n_bins)

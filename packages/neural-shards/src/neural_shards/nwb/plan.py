@@ -20,13 +20,8 @@ from neural_shards.nwb.session import not_taken, session_of
 from neural_shards.nwb.signals import SignalChannel
 from neural_shards.nwb.spec import ConversionSpec, Windows
 from neural_shards.nwb.stored import read
-from neural_shards.nwb.tables import (
-    columns_of,
-    interval_table,
-    intervals_in,
-    rows_where,
-    spans_of,
-)
+from neural_shards.nwb.tables import columns_of, rows_where
+from neural_shards.nwb.timed import interval_table, intervals_in, spans_of
 from neural_shards.nwb.units import SpikeChannel
 from neural_shards.nwb.windows import Cut, along, around, between, within
 from neuroai_core import DataError, InputError
@@ -164,14 +159,14 @@ def plan(source: Source, spec: ConversionSpec) -> Plan:
     NotFoundError, DataError
         If the file or what is to be taken of it is not there, or cannot be read.
     """
-    with opened(source) as recording, hashing(source) as sha256:
+    with opened(source) as recording, hashing(source, wanted=spec.sha256) as sha256:
         channels = open_channels(recording, spec)
         grid = _grid(channels, recording, spec)
         runs, parts = _runs(channels, recording, grid, spec.windows)
         windows = _cut(recording, grid, runs, spec.windows)
         session = session_of(recording, sha256(), grid, spec, channels)
         report = {
-            **{key: session[key] for key in ("source", "object_id", "sha256", "grid")},
+            **{key: session[key] for key in ("source", "object_id", "grid")},
             "modalities": {name: channel.report() for name, channel in channels.items()},
             "not_taken": not_taken(recording, channels),
             "bins": parts,

@@ -11,7 +11,8 @@ from neural_shards.nwb.find import series_in
 from neural_shards.nwb.grid import Grid
 from neural_shards.nwb.recording import Recording
 from neural_shards.nwb.spec import ConversionSpec
-from neural_shards.nwb.tables import columns_of, events_in, interval_table, intervals_in
+from neural_shards.nwb.tables import columns_of
+from neural_shards.nwb.timed import events_in, interval_table, intervals_in
 from neural_shards.nwb.units import SpikeChannel
 
 

@@ -215,15 +215,21 @@ PERIODS = {"radians": 2 * np.pi, "radian": 2 * np.pi, "rad": 2 * np.pi} | dict.f
 
 
 def _circle(series: Series, stored: Any, spec: Signals) -> Circle | None:
-    """Say whether a series goes round: when it was told, or stands in a CompassDirection."""
+    """Say whether a series goes round: when it was told, or stands in a CompassDirection.
+
+    A direction in metres, which pynwb says of every series whose unit nobody named, is in the
+    unit that all its values fit into.
+    """
     if spec.period is not None:
         return Circle(spec.period, spec.low)
-    period = PERIODS.get(series.unit.lower())
-    if type(stored.parent).__name__ != "CompassDirection" or period is None:
+    unit = series.unit.lower()
+    if type(stored.parent).__name__ != "CompassDirection" or unit not in {*PERIODS, "meters"}:
         return None
     values = series.scaled(series.rows(0, series.clock.n))
-    negative = bool(np.nanmin(values, initial=0.0) < 0)
-    return Circle(float(period), -period / 2 if negative else 0.0)
+    low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=0.0)
+    fits = [p for p in (2 * np.pi, 360.0) if -p / 2 <= low * (1 - 1e-6) and high <= p * (1 + 1e-6)]
+    period = PERIODS.get(unit, fits[0] if fits else None)
+    return None if period is None else Circle(float(period), -period / 2 if low < 0 else 0.0)
 
 
 def _rows(stored: Any, spec: Signals) -> dict[str, list[Any]] | None:

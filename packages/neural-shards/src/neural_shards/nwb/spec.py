@@ -196,6 +196,9 @@ class ConversionSpec:
     start_s, stop_s
         Where the grid begins and ends on the recording's clock, outwards to whole bins;
         the default holds every spike and sample that is taken.
+    sha256
+        Whether samples store the SHA-256 of their recording, for which all of it is read,
+        about a gigabyte a second, whatever little is taken.
     """
 
     modalities: Mapping[str, Modality]
@@ -203,6 +206,7 @@ class ConversionSpec:
     windows: Windows = field(default_factory=Windows)
     start_s: float | None = None
     stop_s: float | None = None
+    sha256: bool = True
 
     def __post_init__(self) -> None:
         check_modalities(self.modalities)

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_shards.nwb.stored import read, shape_of
-from neuroai_core import DataError
 from neuroai_core.errors import unknown_name
 
 Columns = dict[str, list[Any]]
@@ -91,57 +90,3 @@ def rows_where(columns: Columns, select: Mapping[str, Any], *, table: str) -> np
         values = wanted if isinstance(wanted, list | tuple) else [wanted]
         taken &= np.array([cell in values for cell in columns[name]], dtype=bool)
     return np.flatnonzero(taken)
-
-
-def intervals_in(file: Any) -> dict[str, Any]:
-    """Give every table of intervals of an ``NWBFile`` by its name."""
-    named = {
-        "trials": file.trials,
-        "epochs": file.epochs,
-        "invalid_times": file.invalid_times,
-        **dict(file.intervals or {}),
-    }
-    return {name: table for name, table in named.items() if table is not None}
-
-
-def events_in(file: Any) -> dict[str, Any]:
-    """Give every table of events by its name: of NWB 2.10 and later, and of ndx-events 0.4."""
-    found = [o for o in file.objects.values() if type(o).__name__ == "EventsTable"]
-    names = [table.name for table in found]
-    return {
-        t.name if names.count(t.name) == 1 else f"{t.parent.name}/{t.name}": t
-        for t in sorted(found, key=lambda table: str(table.name))
-    }
-
-
-def interval_table(file: Any, name: str, *, source: object) -> Any:
-    """Give a table of intervals, or of events.
-
-    Raises
-    ------
-    DataError
-        If the recording has none of that name, with those it has.
-    """
-    tables = intervals_in(file) | events_in(file)
-    if name not in tables:
-        raise DataError(
-            f"the recording has no table of intervals {name!r}",
-            path=source,
-            key=name,
-            found="tables " + ", ".join(tables) if tables else "no such table at all",
-        )
-    return tables[name]
-
-
-def spans_of(table: Any) -> npt.NDArray[np.float64]:
-    """Give start and stop of each interval in seconds, ``(rows, 2)``; nan where missing.
-
-    Events last as long as their table says, by default no time at all.
-    """
-    if "timestamp" in table.colnames:
-        start = read(table["timestamp"].data).astype(np.float64)
-        lasts = read(table["duration"].data) if "duration" in table.colnames else 0.0 * start
-        return np.stack([start, start + np.nan_to_num(lasts.astype(np.float64))], axis=1)
-    start = read(table["start_time"].data).astype(np.float64)
-    stop = read(table["stop_time"].data).astype(np.float64)
-    return np.stack([start, stop], axis=1)

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
+from rich.console import Console
+from rich.progress import track
 
 from neuroai_core.errors import problems
 from retina_data import hdf5, matlab
@@ -27,6 +29,8 @@ from retina_data.sessions import Recording, Session, Test
 FIELDS = ("Nx", "Ny", "RunningFrames", "FrozenFrames", "seed", "secondseed")
 #: Axes of the counts, as h5py reads them: (trials, time, neurons).
 AXES = {"runningbin": 3, "frozenbin": 3}
+#: Boards that are drawn at once.
+PIECE = 100
 
 
 def session(name: str, path: Path, recording: Recording, clip_length: int) -> Session:
@@ -83,11 +87,23 @@ def boards(stream: Ran1, frames: int, board: tuple[int, int]) -> npt.NDArray[np.
 
 
 def write_boards(target: Path, seed: int, frames: int, board: tuple[int, int]) -> None:
-    """Write the boards of a seed as ``.npy``, a piece at a time."""
+    """Write the boards of a seed as ``.npy``, a piece at a time.
+
+    Each random number chooses where the next one comes from, so they cannot be
+    drawn at once, and a long recording takes minutes: a terminal shows how far.
+    """
     stream = Ran1(seed)
     packed = np.lib.format.open_memmap(target, mode="w+", dtype=np.uint8, shape=(frames, *board))
-    for first in range(0, frames, 100):
-        packed[first : first + 100] = boards(stream, min(100, frames - first), board)
+    console = Console(stderr=True)
+    pieces = track(
+        range(0, frames, PIECE),
+        f"drawing {frames} checker boards, once",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    for first in pieces:
+        packed[first : first + PIECE] = boards(stream, min(PIECE, frames - first), board)
     packed.flush()
 
 

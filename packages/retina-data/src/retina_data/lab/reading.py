@@ -1,13 +1,4 @@
-"""A lab's own recordings: stimuli as ``.npy``, responses as one HDF5 file a session.
-
-The layout, shared with openretina's HDF5 reader::
-
-    stimuli/<name>.npy       (channels, time, height, width)
-    <session>.h5
-        responses_<name>     (neurons, time)
-        stimulus_<name>      the session's own, in place of stimuli/<name>.npy
-        session_info/        what else is known
-"""
+"""Reading a lab's recordings."""
 
 from __future__ import annotations
 
@@ -20,19 +11,13 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from neuroai_core import rng
 from neuroai_core.errors import InputError, NotFoundError, problems, strict_arguments
-from neuroai_core.files import atomic_path
 from retina_data import hdf5
+from retina_data.lab.layout import INFO, RESPONSES, STIMULUS
 from retina_data.movies import Movie, Stimulus
-from retina_data.planted import Planted, noise_movie, plant
 from retina_data.recordings import assemble
 from retina_data.repository import PathLike
 from retina_data.sessions import Recording, Session, Test
-
-__all__ = ["read_sessions", "write_session", "write_synthetic"]
-
-RESPONSES, STIMULUS, INFO = "responses_", "stimulus_", "session_info"
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -59,7 +44,8 @@ def read_sessions(
 
     Every stimulus that is in no test is for training: one after the other, in
     the order of their names, with a break in between. Stimuli from the folder
-    are held once for all sessions, memory mapped where a single one is shown.
+    are held once for all sessions; all are memory mapped where a single one is
+    shown.
 
     Parameters
     ----------
@@ -87,7 +73,8 @@ def read_sessions(
 
     Examples
     --------
-    >>> planted = write_synthetic("lab", seed=0)
+    >>> from retina_data import lab
+    >>> planted = lab.write_synthetic("lab", seed=0)
     >>> sessions = read_sessions("lab", test_names=["noise_test"])
     >>> {name: (s.n_neurons, s.stimulus.shape) for name, s in sessions.items()}
     {'session_a': (5, (1, 4000, 12, 10)), 'session_b': (5, (1, 4000, 12, 10))}
@@ -122,16 +109,20 @@ def read_sessions(
 
 def _read(path: Path) -> _File:
     with hdf5.opened(path) as file:
+        kept = {k: file[k] for k in sorted(file) if isinstance(file[k], h5py.Dataset)}
         arrays = {
             prefix: {
-                k.removeprefix(prefix): np.asarray(file[k][...])
-                for k in sorted(file)
-                if k.startswith(prefix) and isinstance(file[k], h5py.Dataset)
+                k.removeprefix(prefix): take(v) for k, v in kept.items() if k.startswith(prefix)
             }
-            for prefix in (RESPONSES, STIMULUS)
+            for prefix, take in ((RESPONSES, _values), (STIMULUS, hdf5.memory_map))
         }
         info = {k: np.asarray(v[()]) for k, v in file.get(INFO, {}).items()}
     return _File(path, arrays[RESPONSES], arrays[STIMULUS], info)
+
+
+def _values(item: h5py.Dataset) -> npt.NDArray[Any]:
+    """Read responses: numbers as float32 at once, whatever they are kept as."""
+    return np.asarray(item.astype(np.float32)[...] if item.dtype.kind in "biuf" else item[...])
 
 
 def _problems(file: _File, movies: Mapping[str, Any], tests: Collection[str]) -> list[str]:
@@ -145,6 +136,8 @@ def _problems(file: _File, movies: Mapping[str, Any], tests: Collection[str]) ->
         if responses.ndim != 2:
             found.append(f"{RESPONSES}{name}: shape {responses.shape}, not (neurons, time)")
             continue
+        if responses.dtype.kind != "f":
+            found.append(f"{RESPONSES}{name}: {responses.dtype} values, not numbers")
         neurons.add(responses.shape[0])
         if stimulus is None:
             found.append(f"{name}: neither stimuli/{name}.npy nor {STIMULUS}{name}")
@@ -182,69 +175,3 @@ def _session(
         neurons=table,
         path=file.path,
     )
-
-
-def write_session(
-    path: PathLike,
-    responses: Mapping[str, npt.NDArray[np.floating]],
-    info: Mapping[str, npt.ArrayLike] | None = None,
-) -> None:
-    """Write one session's file.
-
-    Parameters
-    ----------
-    path
-        The file, ``<session>.h5``.
-    responses
-        ``(neurons, time)`` by the name of the stimulus.
-    info
-        What else is known; a column with a row a neuron joins the table of
-        neurons when it is read.
-    """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(target) as partial, h5py.File(partial, "w") as file:
-        for name, values in responses.items():
-            file[f"{RESPONSES}{name}"] = values
-        for key, value in (info or {}).items():
-            file[f"{INFO}/{key}"] = value
-
-
-@strict_arguments
-def write_synthetic(
-    path: PathLike, seed: int = 0, *, n_neurons: int = 5, n_frames: int = 2000
-) -> dict[str, Planted]:
-    """Write two sessions that were shown the same noise, with known receptive fields.
-
-    Parameters
-    ----------
-    path
-        Folder to write to.
-    seed
-        It decides everything.
-    n_neurons, n_frames
-        Sizes; there are two training stimuli of `n_frames` and a test of 200.
-
-    Returns
-    -------
-    What was planted, by session.
-    """
-    root, size = Path(path), (12, 10)
-    (root / "stimuli").mkdir(parents=True, exist_ok=True)
-    lengths = {"noise_1": n_frames, "noise_2": n_frames, "noise_test": 200}
-    movies = {n: noise_movie(t, size=size, seed=seed, name=n) for n, t in lengths.items()}
-    for name, movie in movies.items():
-        with atomic_path(root / "stimuli" / f"{name}.npy") as partial, open(partial, "wb") as file:
-            np.save(file, movie)
-    planted = {}
-    for session in ("session_a", "session_b"):
-        cells = plant(n_neurons, size=size, seed=seed, name=session)
-        random = rng.generator(seed, session, "noise")
-        responses = {}
-        for name, movie in movies.items():
-            rates = cells.rates(movie)
-            responses[name] = rates + 0.3 * random.standard_normal(rates.shape, np.float32)
-        depth = random.uniform(0, 50, n_neurons)
-        write_session(root / f"{session}.h5", responses, {"depth_um": depth})
-        planted[session] = cells
-    return planted
