@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import sys
@@ -166,6 +167,46 @@ def cpu_seconds():
     return seconds
 
 
+def pin():
+    """Put every process that is forked from here onto a core of its own, in turn.
+
+    Where others use the machine, too, the scheduler may else leave both workers on one core.
+    """
+    turns = itertools.count()
+    turn = 0
+
+    def next_turn():
+        nonlocal turn
+        turn = next(turns)
+
+    cores = sorted(os.sched_getaffinity(0))
+    os.register_at_fork(
+        before=next_turn,
+        after_in_child=lambda: os.sched_setaffinity(0, {cores[turn % len(cores)]}),
+    )
+
+
+def time_writing(name, folder, samples):
+    """Write a set, until all of it is on the disk; gives samples per second, CPU seconds, MB/s."""
+    data, folder = arrays(samples), Path(folder)
+    nbytes = sum(array.nbytes for array in data.values())
+    os.sync()
+    start, cpu = time.perf_counter(), time.process_time()
+    WRITERS[name](folder, data)
+    returned = time.perf_counter() - start
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with open(path, "rb") as file:
+                os.fsync(file.fileno())
+    wall = time.perf_counter() - start
+    return {
+        "samples_per_s": samples / wall,
+        "cpu_us": 1e6 * (time.process_time() - cpu) / samples,
+        "mb_per_s": nbytes / wall / 1e6,
+        "returned_mb_per_s": nbytes / returned / 1e6,
+    }
+
+
 def time_reading(name, folder, workers, shuffle):
     """Read an epoch to warm up, then whole epochs for `SECONDS`; workers stay from one to the next.
 
@@ -196,5 +237,12 @@ def time_reading(name, folder, workers, shuffle):
 if __name__ == "__main__":
     import json
 
-    name, folder, workers, shuffle = sys.argv[1:5]
-    print(json.dumps(time_reading(name, folder, int(workers), shuffle == "random")))
+    what, name, folder, *more = sys.argv[1:]
+    if what == "read":
+        workers, order, pinned = more
+        if pinned == "pinned":
+            pin()
+        found = time_reading(name, folder, int(workers), order == "random")
+    else:
+        found = time_writing(name, folder, int(more[0]))
+    print(json.dumps(found))

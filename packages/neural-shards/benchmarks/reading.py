@@ -1,7 +1,8 @@
 """Reading to a batch: against webdataset, MosaicML Streaming, LitData, and memory itself.
 
 Every figure is of one process of its own, after one epoch to warm up; contenders take turns in
-every round. With --sets the sets that are written are kept, for another run to read.
+every round. With --sets the sets that are written are kept, for another run to read. With --pin
+every worker of every contender has a core of its own, which a busy machine may else deny it.
 Usage: python benchmarks/reading.py [--samples 2000] [--rounds 5] [--workers 0 1 2] [--sets DIR]
 """
 
@@ -26,12 +27,20 @@ HERE = Path(__file__).parent
 PACKAGES = ("neural-shards", "webdataset", "mosaicml-streaming", "litdata", "torch", "numpy")
 
 
-def measure(name, folder, workers, order):
-    command = [sys.executable, str(HERE / "_contenders.py"), name, str(folder), str(workers), order]
+def measure(*arguments):
+    command = [sys.executable, str(HERE / "_contenders.py"), *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode:
-        raise RuntimeError(f"{name}: {done.stderr[-2000:]}")
+        raise RuntimeError(f"{arguments}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def circumstances():
+    """Say what ran on what."""
+    versions = {p: importlib.metadata.version(p) for p in PACKAGES}
+    machine = {"cores": os.cpu_count(), "machine": platform.processor() or platform.machine()}
+    shapes = {name: list(shape) for name, shape in contenders.SHAPES.items()}
+    return {"versions": versions, "arrays": shapes, **machine}
 
 
 def main():
@@ -41,6 +50,7 @@ def main():
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--small", action="store_true", help="without lfp: 39 KB a sample")
     parser.add_argument("--orders", nargs="+", default=["sequential", "random"])
+    parser.add_argument("--pin", action="store_true")
     parser.add_argument("--sets", type=Path)
     parser.add_argument("--json", type=Path, default=HERE / "reading.json")
     arguments = parser.parse_args()
@@ -62,13 +72,11 @@ def main():
             for _ in range(arguments.rounds):
                 for name in names:
                     folder = root / ("raw" if name == "memory" else name)
-                    rounds[name].append(measure(name, folder, workers, order))
+                    pinned = "pinned" if arguments.pin else "free"
+                    rounds[name].append(measure("read", name, folder, workers, order, pinned))
             results[f"{order}, {workers} workers"] = rounds
             report(order, workers, rounds)
-    versions = {p: importlib.metadata.version(p) for p in PACKAGES}
-    machine = {"cores": os.cpu_count(), "machine": platform.processor() or platform.machine()}
-    shapes = {name: list(shape) for name, shape in contenders.SHAPES.items()}
-    about = {"versions": versions, "samples": arguments.samples, "arrays": shapes, **machine}
+    about = {**circumstances(), "samples": arguments.samples, "pinned": arguments.pin}
     arguments.json.write_text(json.dumps({"about": about, "results": results}, indent=1))
     print(about)
     if arguments.sets is None:

@@ -4,7 +4,7 @@ The matrix: workers 0, 1, 2, 4; ranks 1, 2, 4; fork and spawn; persistent worker
 or not; every stop of a small epoch, across its end too; then other workers and ranks, twice in a
 row. Beside it mixtures, random stops of a large epoch, `StatefulDataLoader`, Lightning's `Trainer`,
 and runs whose main process, or one of whose workers, is killed. Needs the extra "lightning".
-Usage: python campaigns/resume.py [--part NAME ...] [--small] [--seed 0]
+Usage: python campaigns/resume.py [--part NAME ...] [--small] [--stops 14] [--seed 0]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import itertools
 import json
+import logging
 import multiprocessing
 import os
 import random
@@ -21,6 +22,7 @@ import signal
 import tempfile
 import time
 import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -40,8 +42,10 @@ STEPS = N // GLOBAL_BATCH
 TOTAL = 2 * STEPS + 2  # two epochs, and into the third
 
 
-def loaders_of(samples, workers=0, world=1, context=None, persistent=False, shuffle=True):
-    """Make the loaders of all ranks; the global batch is the same for any number of them."""
+def loaders_of(
+    samples, workers=0, world=1, context=None, persistent=False, shuffle=True, ranks=None
+):
+    """Make the loaders of all ranks, or of some; the global batch is the same for any number."""
     return [
         create_webdataset_dataloader(
             samples,
@@ -56,7 +60,7 @@ def loaders_of(samples, workers=0, world=1, context=None, persistent=False, shuf
             persistent_workers=persistent,
             multiprocessing_context=context,
         )
-        for rank in range(world)
+        for rank in (range(world) if ranks is None else ranks)
     ]
 
 
@@ -88,58 +92,72 @@ def numbers_of(batches):
     return [np.frombuffer(b, "<i8", GLOBAL_BATCH).tolist() for b in batches]
 
 
-def check_stops(samples, whole, stops, make, others, draw):
+def check_stops(samples, whole, stops, way, others, draw):
     """Stop at each place, go on with others, stop again, go on with others again."""
+    some = {key: way[key] for key in ("world", "shuffle", "ranks") if key in way}
+    mine = read(loaders_of(samples, **some), TOTAL) if "ranks" in way else whole
+    loaders, start = None, None
     for stop in stops:
-        loaders = make()
-        got = read(loaders, stop)
+        if loaders is None or not loaders[0].persistent_workers:
+            loaders = loaders_of(samples, **way)
+            start = state_of(loaders)
+        assert read(load(loaders, start), stop) == mine[:stop], "other batches"
         state = state_of(loaders)
         if loaders[0].persistent_workers:  # the very same workers go on, too
-            assert got + read(load(loaders, state), TOTAL - stop) == whole, "workers drifted"
+            assert read(load(loaders, state), TOTAL - stop) == mine[stop:], "workers drifted"
         again = draw.randrange(stop, TOTAL + 1)
         second = load(loaders_of(samples, **draw.choice(others)), state)
-        got += read(second, again - stop)
+        after = read(second, again - stop)
         third = load(loaders_of(samples, **draw.choice(others)), state_of(second))
-        got += read(third, TOTAL - again)
-        assert got == whole, f"went on wrong at {stop}, then {again}"
+        after += read(third, TOTAL - again)
+        assert after == whole[stop:], f"went on wrong at {stop}, then {again}"
 
 
-def matrix(folder, draw, small):
-    """The whole matrix; with spawn every stop only where its workers stay."""
-    samples, runs = ShardSet(folder), 0
-    counts = (0, 2) if small else (0, 1, 2, 4)
-    worlds = (1, 2) if small else (1, 2, 4)
-    for shuffle in (False, True):
-        whole = read(loaders_of(samples, shuffle=shuffle), TOTAL)
-        for workers, world in itertools.product(counts, worlds):
-            others = [
-                {
-                    "workers": draw.choice(counts[:2]),
-                    "world": draw.choice(worlds),
-                    "shuffle": shuffle,
-                }
-                for _ in range(2)
-            ]
-            for context, persistent in itertools.product(("fork", "spawn"), (False, True)):
-                if workers == 0 and (context, persistent) != ("fork", False):
-                    continue
-                if small and context == "spawn":
-                    continue
-                stops = range(TOTAL) if context == "fork" else (1, STEPS, STEPS + 2)
-                if small:
-                    stops = (2, STEPS)
-                way = {"workers": workers, "world": world, "persistent": persistent}
-                way |= {"context": context if workers else None, "shuffle": shuffle}
-                check_stops(
-                    samples,
-                    whole,
-                    stops,
-                    lambda way=way: loaders_of(samples, **way),
-                    others,
-                    draw,
-                )
-                runs += len(stops)
-    return f"{runs} stops"
+def ways(counts, worlds):
+    """Every way to read: workers, ranks, how workers start, whether they stay, shuffled or not."""
+    for context, persistent in itertools.product(("fork", "spawn"), (False, True)):
+        for shuffle, world, workers in itertools.product((False, True), worlds, counts):
+            way = {"workers": workers, "world": world, "shuffle": shuffle}
+            if workers:
+                yield {**way, "context": context, "persistent": persistent}
+            elif (context, persistent) == ("fork", False):
+                yield way
+
+
+def matrix(folder, draw, small, most=TOTAL):
+    """Every way, stopped; `most` bounds the stops of those whose workers cost time to start.
+
+    Where they are bounded, each number of workers still stops everywhere, in one way or other.
+    Spawned workers take seconds each: one rank of those that there are has them, and where they do
+    not stay, too, it stops once, in its first epoch.
+    """
+    samples, runs, everywhere = ShardSet(folder), Counter(), {}
+    counts, worlds = ((0, 2), (1, 2)) if small else ((0, 1, 2, 4), (1, 2, 4))
+    wholes = {
+        shuffle: read(loaders_of(samples, shuffle=shuffle), TOTAL) for shuffle in (False, True)
+    }
+    for way in sorted(ways(counts, worlds), key=lambda way: way["workers"] * way["world"]):
+        spawned = way.get("context") == "spawn"
+        if small and spawned:
+            continue
+        if spawned:
+            way["ranks"] = [draw.randrange(way["world"])]
+        others = [
+            {"workers": 0, "world": draw.choice(worlds), "shuffle": way["shuffle"]},
+            {"workers": draw.choice(counts[1:3]), "world": 1, "shuffle": way["shuffle"]},
+        ]
+        stops = list(range(TOTAL))
+        if spawned and not way["persistent"]:
+            stops = [draw.randrange(1, STEPS + 1)]
+        elif way["workers"] and (small or most < TOTAL):
+            deck = everywhere.setdefault(way["workers"], itertools.cycle(draw.sample(stops, TOTAL)))
+            stops = sorted(itertools.islice(deck, 1 if small else most))
+        start, whole = time.monotonic(), wholes[way["shuffle"]]
+        check_stops(samples, whole, stops, way, others, draw)
+        print(f"  {way}: stops {stops} ({time.monotonic() - start:.0f} s)", flush=True)
+        runs["ways"] += 1
+        runs["stops"] += len(stops)
+    return f"{runs['stops']} stops in {runs['ways']} ways"
 
 
 def ranks(folder, draw, small):
@@ -220,6 +238,90 @@ def stateful(folder, draw, small):
     return f"{runs} stops"
 
 
+def train(folder, root, world, *, checkpoint=None):
+    """Train with Lightning's Trainer to the end, in processes of their own; a checkpoint a step.
+
+    Gives the samples of each global batch, and the weights at the end.
+    """
+    import lightning
+
+    root.mkdir()
+    saver = lightning.pytorch.callbacks.ModelCheckpoint(
+        dirpath=root, filename="{step}", every_n_train_steps=1, save_top_k=-1
+    )
+    trainer = lightning.Trainer(
+        accelerator="cpu",
+        devices=world,
+        strategy="ddp_fork" if world > 1 else "auto",
+        max_steps=TOTAL,
+        logger=False,
+        callbacks=[saver],
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=root,
+    )
+    trainer.fit(model(folder, root, world), ckpt_path=checkpoint)
+    ranks = [
+        np.fromfile(root / f"seen{rank}", "<i8").reshape(-1, GLOBAL_BATCH // world)
+        for rank in range(world)
+    ]
+    return np.concatenate(ranks, axis=1).tolist(), (root / "weights").read_bytes()
+
+
+def model(folder, root, world):
+    """Make a model that notes what each rank is trained on."""
+    import lightning
+    import torch
+
+    class Model(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(6, 1)
+            torch.nn.init.constant_(self.layer.weight, 0.5)
+            torch.nn.init.constant_(self.layer.bias, 0.0)
+
+        def train_dataloader(self):  # torch.distributed says which rank this is
+            return create_webdataset_dataloader(folder, GLOBAL_BATCH // world, 0, seed=3)
+
+        def training_step(self, batch, index):
+            with open(root / f"seen{self.global_rank}", "ab") as seen:
+                seen.write(batch["number"].numpy().tobytes())
+            return self.layer(batch["x"].flatten(1)).square().mean()
+
+        def on_train_end(self):
+            if self.global_rank == 0:
+                weights = [p.detach().numpy().tobytes() for p in self.parameters()]
+                (root / "weights").write_bytes(b"".join(weights))
+
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters(), lr=0.1)  # which has a state of its own
+
+    return Model()
+
+
+def trainer(folder, draw, small):
+    """Lightning's Trainer goes on from its own checkpoint of any batch, on 1 and 2 ranks."""
+    import lightning  # which sets the level of its log when it is first imported
+
+    logging.getLogger(lightning.__name__).setLevel(logging.ERROR)
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module="lightning")  # advice about speed
+    runs, root = 0, folder.with_name("trainer")
+    root.mkdir()
+    wholes = {world: train(folder, root / f"whole{world}", world) for world in (1, 2)}
+    assert len(wholes[1][0]) == TOTAL
+    assert wholes[1][0] == wholes[2][0], "ranks see other global batches"
+    for before, stop in itertools.product((1, 2), (2, STEPS) if small else range(1, TOTAL)):
+        checkpoint = root / f"whole{before}" / f"step={stop}.ckpt"
+        for after in (before,) if stop % 4 else (1, 2):
+            seen, weights = train(folder, root / f"on{runs}", after, checkpoint=checkpoint)
+            assert seen == wholes[1][0][stop:], f"{before} ranks, then {after}, at {stop}"
+            if before == after:
+                assert weights == wholes[after][1], f"other weights: {after} ranks, at {stop}"
+            runs += 1
+    return f"{runs} stops"
+
+
 def note_batches(folder, log, checkpoint):
     """Read two epochs with workers; note each batch, then where it stands."""
     (loader,) = loaders_of(folder, workers=2)
@@ -267,12 +369,15 @@ def kill_main(folder, draw, small):
 
 
 def end_of_group(pid):
-    """Wait until no process of a killed session is left."""
+    """Wait until no process of a killed session runs; those that ended may lie unburied."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
-        try:
-            os.killpg(pid, 0)
-        except ProcessLookupError:
+        left = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, _, group, *_ = stat.read_text().rpartition(")")[2].split()
+                left += [stat] * (int(group) == pid and state != "Z")
+        if not left:
             return
         time.sleep(0.05)
     raise AssertionError("a worker outlived its main process")
@@ -304,7 +409,7 @@ def kill_worker(folder, draw, small):
 
 PARTS = {
     part.__name__: part
-    for part in (ranks, mixtures, large, kill_worker, kill_main, stateful, matrix)
+    for part in (ranks, mixtures, large, kill_worker, kill_main, stateful, trainer, matrix)
 }
 
 
@@ -312,6 +417,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--part", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--small", action="store_true")
+    parser.add_argument("--stops", type=int, default=TOTAL, help="of a way of the matrix, at most")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     warnings.filterwarnings("ignore", "This DataLoader will create", UserWarning)  # few cores
@@ -320,7 +426,8 @@ def main():
     create_shards_from_arrays(root / "set", {"number": np.arange(N), "x": x}, shard_size=5)
     for name in arguments.part:
         start = time.monotonic()
-        said = PARTS[name](root / "set", random.Random(arguments.seed), arguments.small)
+        most = {"most": arguments.stops} if name == "matrix" else {}
+        said = PARTS[name](root / "set", random.Random(arguments.seed), arguments.small, **most)
         print(f"{name}: {said}, all bit for bit ({time.monotonic() - start:.0f} s)", flush=True)
     shutil.rmtree(root)
 

@@ -19,6 +19,7 @@ CAMPAIGNS = Path(__file__).parents[1] / "campaigns"
     [
         ("mutate.py --count 2000", "2000 mutations"),
         ("kill.py --kills 2", "checkpoints: "),
+        ("flips.py --every 29", "flips, all found and named"),
     ],
 )
 def test_a_short_campaign_finds_nothing(line, said, tmp_path):

@@ -60,6 +60,18 @@ def test_convert_several_files_and_look_at_them(run, sessions, tmp_path):
             assert sample["metadata"]["row"] == row
 
 
+def test_the_manifest_says_where_samples_come_from(run, sessions, tmp_path):
+    assert run("convert", "-i", sessions, "-o", tmp_path / "out", "-q")[0] == 0
+    code, text, _ = run("info", tmp_path / "out", "--json")
+    assert code == 0
+    assert json.loads(text)["metadata"] == {
+        "sessions": [
+            {"source": path.name, "samples": 7, "bytes": path.stat().st_size}
+            for path in sorted(sessions.glob("*.npz"))
+        ]
+    }
+
+
 def test_workers_write_the_same_bytes(run, sessions, tmp_path):
     for workers in (1, 2):
         code, _, err = run(

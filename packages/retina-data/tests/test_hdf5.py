@@ -45,6 +45,24 @@ def test_what_lies_in_pieces_is_copied_once_and_mapped(tmp_path, monkeypatch, ho
     assert len(list((cache() / "converted").glob("x-*train-movie-v1.npy"))) >= 1
 
 
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "x.h5"
+
+    def break_off():
+        with hdf5.created(path) as file:
+            file["half"] = PIXELS
+            raise KeyboardInterrupt
+
+    for kept in ([], ["x.h5"]):
+        with pytest.raises(KeyboardInterrupt):
+            break_off()
+        assert [p.name for p in path.parent.iterdir()] == kept
+        with hdf5.created(path) as file:
+            file["movie"] = PIXELS
+    with hdf5.opened(path) as file:
+        assert list(file) == ["movie"]
+
+
 def test_nothing_is_nothing(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file.create_dataset("movie", shape=(0, 6, 7), maxshape=(None, 6, 7), dtype="u1")

@@ -106,7 +106,7 @@ def test_a_stop_is_clean(command, monkeypatch):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "export", stopped)
+    monkeypatch.setattr(cli.drawing, "export", stopped)
     code, _, err = command("render", "grating.yaml", "-o", "a.gif")
     assert code == 130
     assert err == "stopped; run it again to go on\n"

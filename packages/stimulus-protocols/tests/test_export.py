@@ -11,10 +11,8 @@ from PIL import Image
 from neuroai_core import InputError
 from stimulus_protocols import blank, computed, image, movie, presets, protocols, specs
 from stimulus_protocols.export import export
-from stimulus_protocols.gallery import example_presets, example_protocols, example_stimuli
 from stimulus_protocols.preview import write_preview
 from stimulus_protocols.stimuli import Grating, WhiteNoise
-from stimulus_protocols.stimuli.catalogue import BY_TYPE
 
 GRATING = Grating(
     frames=12,
@@ -129,12 +127,3 @@ def test_ten_million_frames_are_described_cut_and_previewed_in_little_memory(tmp
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 100  # MB
-
-
-def test_the_gallery_leaves_nothing_out(tmp_path):
-    Image.new("L", (80, 60)).save(tmp_path / "a.png")
-    shown = example_stimuli(tmp_path / "a.png").values()
-    kinds = {one.model_dump()["type"] for one in shown}
-    assert kinds | {"uniform"} == set(BY_TYPE)
-    assert set(example_presets()) == set(presets.BY_NAME)
-    assert len(example_protocols()) >= len(protocols.BY_NAME)

@@ -15,7 +15,6 @@ from stimulus_protocols import (
     blank,
     image,
     presets,
-    protocols,
     specs,
 )
 from stimulus_protocols.stimuli import Disc, Grating, Uniform, WhiteNoise, in_turn, plaid
@@ -118,15 +117,6 @@ def test_errors_name_the_line_and_the_near_name(text, error, words):
         specs.from_yaml(text, path="lab.yaml")
     for word in [*words, "lab.yaml"]:
         assert word in str(caught.value)
-
-
-def test_the_schema_names_every_kind():
-    schema = specs.schema()
-    assert "Grating" in schema["$defs"]
-    assert schema["properties"]["protocol"]["properties"]["name"]["enum"] == sorted(
-        protocols.BY_NAME
-    )
-    json.dumps(schema)
 
 
 @pytest.mark.parametrize("name", presets.BY_NAME)

@@ -84,3 +84,11 @@ def test_split_deals_every_sample_once(labels, ratio, seed, stratified):
 def test_split_ratio():
     with pytest.raises(InputError):
         split_indices([0, 1], 1.0)
+
+
+@pytest.mark.parametrize(("ratio", "stratified"), [(0.1, True), (0.9, True), (0.001, False)])
+def test_no_part_is_empty(data_root, ratio, stratified):
+    """Of three images a class, a tenth is none, and nine tenths are all."""
+    with pytest.raises(InputError, match="would hold no image"):
+        convert_group("cifar100", root=data_root, val_ratio=ratio, stratified=stratified)
+    assert not list((data_root / "processed").rglob("*.beton"))

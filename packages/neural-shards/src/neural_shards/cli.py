@@ -131,6 +131,7 @@ def convert(
         }
         if kind != "nwb":
             source = ArrayFileSource([Path(path) for path in paths], modalities)
+            writing["metadata"] = source.metadata()
             summary = write_shards(source, output or "", **options, **writing)
         else:
             nwb = _nwb()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import lightning
 import numpy as np
@@ -19,6 +22,7 @@ from neural_shards import (
 )
 
 N = 40
+CAMPAIGN = Path(__file__).parents[2] / "campaigns" / "resume.py"
 NOISE = [
     "ignore:.*does not have many workers.*",  # advice about speed
     "ignore:.*log_every_n_steps.*",
@@ -89,6 +93,15 @@ def test_the_trainer_goes_on_exactly(numbered, tmp_path, stop):
     assert before.seen[:stop] + after.seen == whole.seen
     for a, b in zip(whole.parameters(), after.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.skipif(not CAMPAIGN.exists(), reason="the campaigns are not installed")
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_two_ranks_go_on_exactly():
+    line = [sys.executable, CAMPAIGN, "--part", "trainer", "--small"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "trainer: 4 stops, all bit for bit" in done.stdout
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -92,11 +92,17 @@ def _level(figure: Any, session: Session) -> None:
     figure.suptitle("the training stimulus: full field", fontsize="medium")
     axes = figure.subplots()
     for channel, values in enumerate(level):
-        axes.plot(np.arange(shown) / (rate or 1), values, lw=1, label=f"channel {channel}")
+        width = _width(channel)
+        axes.plot(np.arange(shown) / (rate or 1), values, lw=width, label=f"channel {channel}")
     axes.legend(loc="upper right", fontsize="small")
     axes.set_xlabel("time [s]" if rate else _unit(session))
     axes.set_ylabel("light, normalised")
     axes.margins(x=0)
+
+
+def _width(channel: int) -> float:
+    """Give the width of a channel's line: one that hides another leaves its edges."""
+    return 3 / (1 + 2 * channel)
 
 
 def _unit(session: Session) -> str:
@@ -134,7 +140,7 @@ def _time_courses(figure: Any, courses: Any, order: Any, rate: float | None) -> 
     for axes, neuron, course in zip(panels.flat, order, courses, strict=False):
         axes.axhline(0, color="0.8", lw=0.8)
         for channel, values in enumerate(course):
-            axes.plot(before, values, lw=1, label=f"channel {channel}")
+            axes.plot(before, values, lw=_width(channel), label=f"channel {channel}")
         axes.set_title(f"neuron {neuron}", fontsize="small")
     for axes in panels[-1]:
         axes.set_xlabel("before the response [ms]" if rate else "before the response [frames]")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import h5py
 import numpy as np
 
 from neuroai_core.errors import NotFoundError, check_known, strict_arguments
@@ -166,9 +165,7 @@ def write_synthetic(
         expected = 2 * cells.rates((pixels.astype(np.float32)[np.newaxis] - 128) / 40)
         train, test = np.split(expected, [n_images], axis=1)
         repeats = np.stack([spikes(test, seed, name, "test", r) for r in range(n_repeats)])
-        target = Path(path) / FOLDER / f"{name}.h5"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with h5py.File(target, "w") as file:
+        with hdf5.created(Path(path) / FOLDER / f"{name}.h5") as file:
             file["train/stimulus"] = pixels[:n_images]
             file["test/stimulus"] = pixels[n_images:]
             file["train/response/binned"] = spikes(train, seed, name, "train").astype(float)

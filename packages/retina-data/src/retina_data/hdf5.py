@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroai_core.errors import DataError, NotFoundError, problems
+from neuroai_core.files import atomic_path
 from retina_data.repository import converted
 
 #: Bytes that are copied at once.
@@ -37,6 +38,14 @@ def opened(path: Path) -> Iterator[h5py.File]:
             yield file
     except OSError as error:
         raise DataError("an HDF5 file is damaged", path=path, found=str(error)) from error
+
+
+@contextmanager
+def created(path: Path) -> Iterator[h5py.File]:
+    """Make a file, and its folder, that is there whole when all is written, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as partial, h5py.File(partial, "w") as file:
+        yield file
 
 
 def read(

@@ -194,11 +194,9 @@ def write_synthetic(
         pixels = np.clip(128 + 45 * movie[0], 0, 255).astype(np.uint8)
         expected = cells.rates((pixels.astype(np.float32)[np.newaxis] - 128) / 45)
         train, test = np.split(expected, [n_frames], axis=1)
-        target = root / name / f"{stimulus}.h5"
-        target.parent.mkdir(parents=True, exist_ok=True)
         counts = spikes(train, seed, name, "train")
         repeats = np.stack([spikes(test, seed, name, "test", r) for r in range(n_repeats)])
-        with h5py.File(target, "w") as file:
+        with hdf5.created(root / name / f"{stimulus}.h5") as file:
             file["train/stimulus"] = pixels[:n_frames]
             file["test/stimulus"] = pixels[n_frames:]
             file["train/time"] = np.arange(n_frames) / RATE_HZ

@@ -35,6 +35,10 @@ def describe(shown: Stimulus | Timeline, *, most: int = 12) -> str:
       5 steps: one after the other
         2 steps: blank
         3 steps: stimulus, image 0, contrast 0.5
+    >>> from stimulus_protocols.stimuli import Disc, MovingBar
+    >>> print(describe(MovingBar(frames=60, height=16, width=18, width_px=2, speed_px_s=30,
+    ...                          aperture=Disc(radius_px=6))))
+    60 frames (2 s, 1 x 16 x 18): moving_bar(aperture=disc(radius_px=6), width_px=2, speed_px_s=30)
     """
     return "\n".join(_lines(shown, 0, most))
 
@@ -99,7 +103,11 @@ def _parameters(value: Value) -> str:
         if name not in skipped and getattr(value, name) != field.default
     }
     kind = getattr(value, "type", type(value).__name__.lower())
-    listed = ", ".join(
-        f"{k}={v:g}" if isinstance(v, float) else f"{k}={v}" for k, v in changed.items()
-    )
+    listed = [f"{name}={_written(part)}" for name, part in changed.items()]
     return f"{kind}({', '.join(listed)})"
+
+
+def _written(part: object) -> str:
+    if isinstance(part, Value):
+        return _parameters(part)
+    return f"{part:g}" if isinstance(part, float) else str(part)

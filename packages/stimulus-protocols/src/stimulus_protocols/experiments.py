@@ -6,22 +6,12 @@ import hashlib
 import inspect
 import itertools
 import json
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
+from pydantic import model_validator
 
-from neuroai_core.errors import (
-    DataError,
-    InputError,
-    NotFoundError,
-    UnknownArgumentError,
-    check_known,
-    reject_unknown,
-)
+from neuroai_core.errors import InputError, UnknownArgumentError, check_known, reject_unknown
 from stimulus_protocols import protocols
 from stimulus_protocols.loader import StimulusProtocolDataLoader
 from stimulus_protocols.loaders import (
@@ -72,6 +62,22 @@ class Experiment(Value):
     status
         Which state of the model the experiment is about, such as ``trained``;
         kept with the results.
+
+    Raises
+    ------
+    InputError, UnknownArgumentError
+        For arguments that are unknown, given twice or impossible, in any condition.
+
+    Examples
+    --------
+    >>> experiment = Experiment(
+    ...     name="contrast",
+    ...     parameter="contrast",
+    ...     data_loader="StimulusContrast",
+    ...     data_args={"tsteps": 100, "stim": 15, "contrast": [0.2, 0.5, 1.0]},
+    ... )
+    >>> [condition.name for condition in conditions(experiment)]
+    ['stimulus_contrast=0.2', 'stimulus_contrast=0.5', 'stimulus_contrast=1.0']
     """
 
     name: str
@@ -79,6 +85,11 @@ class Experiment(Value):
     data_loader: str
     data_args: dict[str, Any]
     status: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> Experiment:
+        conditions(self)
+        return self
 
 
 @dataclass(frozen=True)
@@ -116,80 +127,19 @@ class Condition:
         return {"steps": len(self.timeline), "frames": frames, "bytes": frames * image_bytes}
 
 
-def read_experiments(path: str | os.PathLike[str]) -> dict[str, Experiment]:
-    """Read the ``experiment_config`` of a YAML file; its other keys are not looked at.
-
-    Raises
-    ------
-    NotFoundError, DataError, InputError
-        Naming the file and the experiment.
-    """
-    try:
-        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise NotFoundError("the configuration is not there", path=path) from None
-    except (yaml.YAMLError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise DataError(f"this is no YAML: {error}", path=path) from None
-    return experiments(data, path=path)
-
-
-def experiments(
-    data: object, *, path: str | os.PathLike[str] | None = None
-) -> dict[str, Experiment]:
-    """Make experiments of the plain values of a configuration.
-
-    Examples
-    --------
-    >>> config = yaml.safe_load('''
-    ... experiment_config:
-    ...   contrast:
-    ...     status: trained
-    ...     parameter: contrast
-    ...     data_loader: StimulusContrast
-    ...     data_args: {tsteps: 100, stim: 15, contrast: [0.2, 0.5, 1.0]}
-    ... ''')
-    >>> [condition.values for condition in conditions(experiments(config)["contrast"])]
-    [{'stimulus_contrast': 0.2}, {'stimulus_contrast': 0.5}, {'stimulus_contrast': 1.0}]
-    """
-    found = data.get("experiment_config") if isinstance(data, Mapping) else None
-    if not isinstance(found, Mapping) or not found:
-        raise DataError(
-            "the configuration has no experiments",
-            path=path,
-            key="experiment_config",
-            expected="a mapping from names to experiments",
-            found=sorted(map(str, data)) if isinstance(data, Mapping) else type(data).__name__,
-        )
-    made = {}
-    for name, parts in found.items():
-        if not isinstance(parts, Mapping):
-            raise DataError("an experiment is no mapping", path=path, key=f"{name}", found=parts)
-        try:
-            made[str(name)] = Experiment(name=str(name), **parts)
-        except (InputError, UnknownArgumentError) as error:
-            error.path, error.key = path, f"{name}.{error.key}" if error.key else name
-            raise
-    return made
-
-
 def conditions(experiment: Experiment) -> list[Condition]:
-    """List the conditions of an experiment; each is checked, none is rendered.
+    """List the conditions of an experiment; none is rendered.
 
     Returns
     -------
     One for each combination of the listed values; the last argument varies fastest.
-
-    Raises
-    ------
-    InputError, UnknownArgumentError
-        Naming the experiment, for arguments that are unknown, given twice or impossible.
     """
     arguments = _long_names(experiment)
     varied = [name for name, value in arguments.items() if isinstance(value, list)]
     _check_parameter(experiment, varied)
     for name in varied:
         if not arguments[name]:
-            raise InputError("a list of values is empty", key=f"{experiment.name}.{name}")
+            raise InputError("a list of values is empty", key=_place(experiment, name))
     listed = (value if isinstance(value, list) else [value] for value in arguments.values())
     made = []
     for combination in itertools.product(*listed):
@@ -207,17 +157,21 @@ def _condition(
     try:
         timeline = _timeline(experiment.data_loader.removesuffix("DataLoader"), arguments)
     except (InputError, UnknownArgumentError) as error:
-        error.key = f"{experiment.name}.data_args.{error.key}" if error.key else experiment.name
+        error.key = _place(experiment, error.key)
         raise
     return Condition(experiment.name, name, values, timeline, **showing)
+
+
+def _place(experiment: Experiment, key: object) -> str:
+    """Say where an argument stands, by the name under which it was given."""
+    given = {ALIASES.get(name, name): name for name in experiment.data_args}
+    return "data_args" if key is None else f"data_args.{given.get(str(key), key)}"
 
 
 def _timeline(loader: str, arguments: dict[str, Any]) -> Timeline:
     if loader in _LOADERS:
         # The loader itself checks its arguments, on a data set of nothing.
-        inside = _LOADERS[loader]
-        reject_unknown(loader, arguments, _protocol_arguments(inside))
-        return inside(_NOTHING, **arguments).protocol
+        return _LOADERS[loader](_NOTHING, **arguments).protocol
     return protocols.BY_NAME[loader](**arguments)
 
 
@@ -234,26 +188,23 @@ def _long_names(experiment: Experiment) -> dict[str, Any]:
         "data_loader",
         [name],
         [*_LOADERS, *protocols.BY_NAME],
-        key=f"{experiment.name}.data_loader",
+        key="data_loader",
     )
     if name in _LOADERS:
         known = [*_protocol_arguments(_LOADERS[name]), *_SHOWING]
     else:
         known = [*inspect.signature(protocols.BY_NAME[name]).parameters, *_SHOWING]
+    try:
+        reject_unknown(name, experiment.data_args, {*known, *_short(known)})
+    except UnknownArgumentError as error:
+        error.key = "data_args"
+        raise
     arguments: dict[str, Any] = {}
     for key, value in experiment.data_args.items():
-        long = key if key in known else ALIASES.get(key, key)
-        if long not in known:
-            raise UnknownArgumentError(
-                f"{name} has no argument {key!r}",
-                key=f"{experiment.name}.data_args",
-                expected="one of " + ", ".join(sorted({*known, *_short(known)})),
-            )
+        long = key if key in known else ALIASES[key]
         if long in arguments:
             raise InputError(
-                "an argument is given twice, under two names",
-                key=f"{experiment.name}.data_args",
-                found=long,
+                "an argument is given twice, under two names", key=f"data_args.{key}", found=long
             )
         arguments[long] = value
     return arguments
@@ -268,7 +219,7 @@ def _check_parameter(experiment: Experiment, varied: list[str]) -> None:
     if name is not None and name not in varied and ALIASES.get(name) not in varied:
         raise InputError(
             "the parameter of an experiment is not varied",
-            key=f"{experiment.name}.parameter",
+            key="parameter",
             expected=f"one of {varied}" if varied else "an argument with a list of values",
             found=name,
         )

@@ -54,10 +54,15 @@ def slice_over_time(values: npt.NDArray[np.float32], low: float, high: float, ti
 
 
 def spectrum(values: npt.NDArray[np.float32], rate_hz: float | None) -> Panel:
-    """Show the log amplitude of ``(x, time)`` by frequency of space and time."""
-    amplitude = np.abs(np.fft.fftshift(np.fft.fft2(values - values.mean()))).T[::-1]
+    """Show the log amplitude of ``(x, time)`` by frequency of space and time.
+
+    A Hann window keeps a frequency that is cut off at the edges in its place.
+    """
+    window = np.outer(*(np.hanning(side + 2)[1:-1] for side in values.shape))
+    deviation = window * (values - np.average(values, weights=window))
+    amplitude = np.abs(np.fft.fftshift(np.fft.fft2(deviation))).T[::-1]
     # What is only rounding is no frequency.
-    highest = max(float(np.max(amplitude)), 1e-4 * values.size)
+    highest = max(float(np.max(amplitude)), 1e-4 * float(window.sum()))
     log = np.log10(np.maximum(amplitude / highest, 1e-4))
     edge = "" if rate_hz is None else f"{rate_hz / 2:.3g} Hz"
     title = "spectrum: -0.5 to 0.5 cycles a pixel rightward, frequency of time upward, 4 decades"
@@ -71,10 +76,12 @@ def trace(values: npt.NDArray[np.float32], title: str) -> Panel:
     low, high = float(values.min()), float(values.max())
     if high - low < 0.02:  # or rounding would look like a signal
         low, high = (low + high) / 2 - 0.01, (low + high) / 2 + 0.01
-    for channel, colour in zip(values, (_PALE, *_COLOURS), strict=False):
+    # Channels that are alike lie on each other: the first are broader, and seen below.
+    broad = range(2 * len(values), 0, -2)
+    for channel, colour, line in zip(values, (_PALE, *_COLOURS), broad, strict=False):
         x = (np.arange(len(channel)) + 0.5) * WIDTH / len(channel)
         y = (_STRIP - 4) - (channel - low) / (high - low) * (_STRIP - 8)
-        draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=colour, width=2)
+        draw.line(list(zip(x.tolist(), y.tolist(), strict=True)), fill=colour, width=line)
     return Panel(title, picture, f"{high:.3f}", f"{low:.3f}")
 
 

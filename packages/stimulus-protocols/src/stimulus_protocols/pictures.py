@@ -192,6 +192,7 @@ def write_contact_sheet(
 
 #: Pixels between frames, and for a caption.
 _GAP, _CAPTION = 2, 14
+_OUTLINE = (100, 100, 100)
 
 
 def tiled(pictures: npt.NDArray[np.uint8], captions: Sequence[str], columns: int) -> Image.Image:
@@ -203,8 +204,10 @@ def tiled(pictures: npt.NDArray[np.uint8], captions: Sequence[str], columns: int
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(10)
     for number, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         x, y = number % columns * width + _GAP, number // columns * height + _GAP
+        # An outline, or a dark frame would be lost on the dark sheet.
+        draw.rectangle((x - 1, y - 1, x + width - _GAP, y + pictures.shape[1]), outline=_OUTLINE)
         sheet.paste(Image.fromarray(picture), (x, y))
-        draw.text((x + 1, y + pictures.shape[1]), caption, fill=(220, 220, 220), font=font)
+        draw.text((x + 1, y + pictures.shape[1] + 1), caption, fill=(220, 220, 220), font=font)
     return sheet
 
 

@@ -105,14 +105,16 @@ def _of_movie(
     panels = _frames_and_row(rendered, steps, frames, rate)
     if 1 < len(steps) == steps[-1] - steps[0] + 1:  # of some frames, the spectrum is another
         panels.append(spectrum(_middle_row(rendered), rate))
-    return [*panels, trace(rendered.mean(axis=(2, 3)), f"mean luminance, {_extent(steps, rate)}")]
+    of = f" of {len(rendered)} channels" if len(rendered) > 1 else ""
+    title = f"mean luminance{of}, {_extent(steps, rate)}"
+    return [*panels, trace(rendered.mean(axis=(2, 3)), title)]
 
 
 def _frames_and_row(
     rendered: npt.NDArray[np.float32], steps: Steps, frames: int, rate: float | None
 ) -> list[Panel]:
     # As files show it: black is 0 and white 1 where no value lies beyond.
-    low = min(round(float(rendered.min()), 4), 0.0)
+    low = min(round(float(rendered.min()), 4), 0.0) + 0.0  # never -0
     high = max(round(float(rendered.max()), 4), 1.0)
     picked = np.unique(np.linspace(0, len(steps) - 1, frames).round().astype(int))
     pixels = to_8bit(rendered[:3].swapaxes(0, 1)[picked], low=low, high=high)

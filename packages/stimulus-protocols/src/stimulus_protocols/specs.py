@@ -10,18 +10,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import yaml
-from pydantic import TypeAdapter
 
-from neuroai_core.errors import (
-    DataError,
-    NeuroAIError,
-    NotFoundError,
-    check_known,
-)
+from neuroai_core.errors import DataError, check_known
 from neuroai_core.files import atomic_write
 from stimulus_protocols import presets, protocols
+from stimulus_protocols.documents import Document
 from stimulus_protocols.stimuli import InTurn, Stimulus
-from stimulus_protocols.stimuli.catalogue import BY_TYPE, AnyStimulus
+from stimulus_protocols.stimuli.catalogue import BY_TYPE
 from stimulus_protocols.timeline import AnyTimeline, Timeline
 from stimulus_protocols.values import Value
 
@@ -29,9 +24,6 @@ from stimulus_protocols.values import Value
 VERSION = 1
 
 Spec = Stimulus | Timeline
-
-_STIMULI: TypeAdapter[Stimulus] = TypeAdapter(AnyStimulus)
-_TIMELINES: TypeAdapter[Timeline] = TypeAdapter(AnyTimeline)
 
 
 def to_yaml(spec: Spec) -> str:
@@ -92,19 +84,7 @@ def from_yaml(text: str, *, path: str | os.PathLike[str] | None = None) -> Spec:
       expected: one of 'contrast', 'dt_ms', 'intro_duration', 'n_timesteps', 'stimulus_duration'
       hint: did you mean 'intro_duration'?
     """
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        _refuse_duplicates(tree, path)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise DataError(f"this is no YAML: {error}", path=path) from None
-    try:
-        return from_data(data)
-    except NeuroAIError as error:
-        error.path = path if error.path is None else error.path
-        line = _line(tree, error)
-        error.index = f"line {line}" if line is not None and error.index is None else error.index
-        raise
+    return _from_document(Document(text, path))
 
 
 def from_data(data: object) -> Spec:
@@ -146,13 +126,7 @@ class Wrapped(Value):
 
 def load(path: str | os.PathLike[str]) -> Spec:
     """Read a specification from a file."""
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise NotFoundError("the specification is not there", path=path) from None
-    except (UnicodeDecodeError, IsADirectoryError) as error:
-        raise DataError(f"the specification is no text: {error}", path=path) from None
-    return from_yaml(text, path=path)
+    return _from_document(Document.read(path, "specification"))
 
 
 def save(spec: Spec, path: str | os.PathLike[str]) -> None:
@@ -173,40 +147,6 @@ def content_hash(spec: Spec) -> str:
     whole = {"version": VERSION, "content": spec.model_dump(mode="json")}
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def schema() -> dict[str, Any]:
-    """Give the JSON schema of specifications.
-
-    Examples
-    --------
-    >>> sorted(schema()["properties"])
-    ['preset', 'protocol', 'stimulus', 'timeline', 'version']
-    """
-    stimulus = _STIMULI.json_schema(ref_template="#/$defs/{model}")
-    timeline = _TIMELINES.json_schema(ref_template="#/$defs/{model}")
-    definitions = stimulus.pop("$defs", {}) | timeline.pop("$defs", {})
-
-    def named(names: object) -> dict[str, Any]:
-        name = {"enum": sorted(names)}  # type: ignore[call-overload]
-        return {"type": "object", "properties": {"name": name}, "required": ["name"]}
-
-    kinds = {
-        "stimulus": stimulus,
-        "timeline": timeline,
-        "preset": named(presets.BY_NAME),
-        "protocol": named(protocols.BY_NAME),
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A stimulus or a timeline",
-        "type": "object",
-        "properties": {"version": {"const": VERSION}, **kinds},
-        "required": ["version"],
-        "oneOf": [{"required": [kind]} for kind in kinds],
-        "additionalProperties": False,
-        "$defs": definitions,
-    }
 
 
 def provenance(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
@@ -235,6 +175,11 @@ def provenance(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
             frame += 1
 
 
+def _from_document(document: Document) -> Spec:
+    with document.located():
+        return from_data(document.data)
+
+
 def _compact(value: Any) -> Any:
     """Leave out what is a default, but never the type."""
     if isinstance(value, Value):
@@ -248,57 +193,3 @@ def _compact(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_compact(part) for part in value]
     return value
-
-
-def _refuse_duplicates(node: yaml.Node | None, path: object) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                raise DataError(
-                    f"the key {key.value!r} stands there twice",
-                    path=path,
-                    index=f"line {key.start_mark.line + 1}",
-                )
-            seen.add(str(key.value))
-            _refuse_duplicates(value, path)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _refuse_duplicates(value, path)
-
-
-def _line(tree: yaml.Node | None, error: NeuroAIError) -> int | None:
-    """Find the line that an error is about: by the path of keys, or by the name that is wrong."""
-    named = error.message.rsplit("'", 2)
-    if "has no argument" in error.message and len(named) == 3:
-        lines = list(_lines_of_key(tree, named[1]))
-        return lines[0] if lines else None
-    node, line = tree, None
-    for step in str(error.key or "").split("."):
-        found = _child(node, step)
-        if found is not None:
-            key, node = found
-            line = key.start_mark.line + 1
-    if line is None and error.key is not None:
-        lines = list(_lines_of_key(tree, str(error.key).rpartition(".")[2]))
-        line = lines[0] if lines else None
-    return line
-
-
-def _child(node: yaml.Node | None, step: str) -> tuple[yaml.Node, yaml.Node] | None:
-    if isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
-        return node.value[int(step)], node.value[int(step)]
-    if isinstance(node, yaml.MappingNode):
-        return next(((k, v) for k, v in node.value if k.value == step), None)
-    return None
-
-
-def _lines_of_key(node: yaml.Node | None, name: str) -> Iterator[int]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == name:
-                yield key.start_mark.line + 1
-            yield from _lines_of_key(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _lines_of_key(value, name)

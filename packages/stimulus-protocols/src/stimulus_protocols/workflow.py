@@ -8,7 +8,8 @@ from pathlib import Path
 
 from neuroai_core.errors import strict_arguments
 from neuroai_core.files import atomic_write
-from stimulus_protocols.experiments import conditions, read_experiments
+from stimulus_protocols.configuration import read_experiments
+from stimulus_protocols.experiments import conditions
 
 
 @strict_arguments

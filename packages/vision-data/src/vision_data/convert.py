@@ -102,6 +102,8 @@ def convert_group(
     ------
     DataError
         If a file is no image, or a damaged one; the error names it.
+    InputError
+        If one of the two parts would hold no image.
     """
     folder = ImageFolder(link_group(name, group, subset, root=root, catalog=catalog))
     layout = Layout(root)
@@ -144,6 +146,14 @@ def _parts(
             "only the training images are split", key="val_ratio", expected=0, found=val_ratio
         )
     train, val = split_indices(folder.targets, val_ratio, seed=seed, stratified=stratified)
+    if not (len(train) and len(val)):
+        raise InputError(
+            "one of train.beton and val.beton would hold no image",
+            key="val_ratio",
+            expected="a part that leaves images for both",
+            found=f"{val_ratio} of {len(folder)} images in {len(folder.table)} classes",
+            hint="the classes are too small for an even part of each" if stratified else None,
+        )
     return {"train": train, "val": val}
 
 

@@ -36,11 +36,11 @@ class ToFrames:
                 "normalised images need a floating-point type", key="dtype", found=dtype
             )
         mean, std = _channels(normalize) if normalize else ([0.0] * 3, [1.0] * 3)
-        self._exact = torch.float64 if dtype == torch.float64 else torch.float32
+        exact = torch.float64 if dtype == torch.float64 else torch.float32
         scale = 1 / (255 * np.asarray(std, dtype=np.float64))
         shift = -np.asarray(mean, dtype=np.float64) / np.asarray(std, dtype=np.float64)
         self._scale, self._shift = (
-            torch.from_numpy(np.tile(part, STEP // 3)).to(self._exact) for part in (scale, shift)
+            torch.from_numpy(np.tile(part, STEP // 3)).to(exact) for part in (scale, shift)
         )
 
     def __call__(self, pixels: torch.Tensor, slabs: Slabs) -> torch.Tensor:
@@ -51,27 +51,24 @@ class ToFrames:
         """
         if self.dtype != torch.uint8:
             frames = slabs.take(tuple(pixels.shape), self.dtype)
-            self._fill(pixels, frames, slabs)
+            self._fill(pixels, frames)
             pixels = frames
         return pixels.permute(0, 3, 1, 2)
 
-    def _fill(self, pixels: torch.Tensor, frames: torch.Tensor, slabs: Slabs) -> None:
+    def _fill(self, pixels: torch.Tensor, frames: torch.Tensor) -> None:
         source, target = pixels.view(-1), frames.view(-1)
         if not self.dtype.is_floating_point:
             target.copy_(source)
             return
-        scratch = target if self.dtype == self._exact else slabs.take((STEP,), self._exact)
         scale, shift = self._scale, self._shift
         parts = (torch.split(whole, STEP) for whole in (source, target))
         for part, into in zip(*parts, strict=True):
             size = part.numel()
             if size < STEP:
                 scale, shift = scale[:size], shift[:size]
-            exact = into if scratch is target else scratch[:size]
-            exact.copy_(part)
-            torch.addcmul(shift, exact, scale, out=exact)
-            if exact is not into:
-                into.copy_(exact)
+            # One call for both changes of type too: with each call the thread
+            # lets go of the interpreter, and others wait to get it back.
+            torch.addcmul(shift, part, scale, out=into)
 
 
 def _channels(normalize: Normalize) -> tuple[list[float], list[float]]:

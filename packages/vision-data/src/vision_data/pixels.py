@@ -15,6 +15,8 @@ from vision_data.boxes import Boxes
 from vision_data.frames import STEP
 
 Pixels = npt.NDArray[np.uint8]
+#: Bytes that are copied at a time where they are needed once more at once.
+CACHED = 1 << 19
 
 
 class ImageColumn:
@@ -71,7 +73,12 @@ class ImageColumn:
             strides=(1,),
         )
         flat = out.reshape(len(out), nbytes).view(f"V{nbytes}")[:, 0]
-        flat[:] = windows[self.pointers[samples]]
+        starts = self.pointers[samples]
+        # What indexing gives is copied once more: so little that it stays in the cache.
+        step = max(CACHED // nbytes, 1)
+        for start in range(0, len(flat), step):
+            part = slice(start, start + step)
+            flat[part] = windows[starts[part]]
 
     def crop(
         self,
@@ -149,17 +156,20 @@ class ImageColumn:
 
 def mirror(batch: Pixels, flips: npt.NDArray[np.bool_]) -> None:
     """Mirror some images of a batch ``(n, height, width, 3)`` left to right, in place."""
-    chosen = batch[flips]
-    if not len(chosen):
-        return
-    # torch has a vectorised flip for three channels; so many at a time that it
+    _, height, width, _ = batch.shape
+    chosen, together = np.flatnonzero(flips), max(CACHED // batch[0].size, 1)
+    # torch has a vectorised flip for three channels; so much at a time that it
     # works in this thread.
-    step = max(STEP // chosen[0].size, 1)
-    images = torch.from_numpy(chosen).permute(0, 3, 1, 2)
-    for start in range(0, len(images), step):
-        part = images[start : start + step]
-        part.copy_(part.flip(-1))
-    batch[flips] = chosen
+    images, rows = max(STEP // batch[0].size, 1), max(STEP // (width * 3), 1)
+    for first in range(0, len(chosen), together):
+        places = chosen[first : first + together]
+        copies = batch[places]
+        whole = torch.from_numpy(copies).permute(0, 3, 1, 2)
+        for start in range(0, len(places), images):
+            for top in range(0, height, rows):
+                part = whole[start : start + images, :, top : top + rows]
+                part.copy_(part.flip(-1))
+        batch[places] = copies
 
 
 def _only_image(file: BetonFile) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
 from neuroai_core import rng
 from neuroai_core.errors import InputError, check_known, strict_arguments
-from retina_data import matlab
+from retina_data import hdf5, matlab
 from retina_data.karamanlis_2024 import checker_flicker, fixations, screen
 from retina_data.karamanlis_2024.constants import (
     CLIP_LENGTH,
@@ -88,15 +87,14 @@ def write_synthetic(
     for i in range(n_sessions):
         name = f"2022030{i + 1}_252MEA_{species}_left_s{i + 1}"
         target = Path(path) / FOLDER / name / f"{i + 1}_{stimulus}_data.mat"
-        target.parent.mkdir(parents=True, exist_ok=True)
         flashed = stimulus in ("imagesequence", "gratingflashes")
         size = BOARD if stimulus == "frozencheckerflicker" else SIZE
         cells = plant(n_neurons, size=size, lags=1 if flashed else 20, peak=5, seed=seed, name=name)
         sizes = (n_blocks, n_frames, n_trials, n_images or IMAGES.get(stimulus, 0))
         data = WRITERS[stimulus](cells, seed, name, sizes)
-        with h5py.File(target, "w") as file:
+        with hdf5.created(target) as file:
             matlab.write(file, data)
-        with h5py.File(target.parent / "expdata.mat", "w") as file:
+        with hdf5.created(target.parent / "expdata.mat") as file:
             projector = {"refreshrate": RATES_HZ[species], "pixelsize": PIXEL_UM * 1e-6}
             matlab.write(file, {"projector": projector})
         planted[name] = cells

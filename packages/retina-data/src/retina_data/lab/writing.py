@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
 from neuroai_core import rng
 from neuroai_core.errors import strict_arguments
 from neuroai_core.files import atomic_path
+from retina_data import hdf5
 from retina_data.lab.layout import INFO, RESPONSES
 from retina_data.planted import Planted, noise_movie, plant
 from retina_data.repository import PathLike
@@ -34,9 +34,7 @@ def write_session(
         What else is known; a column with a row a neuron joins the table of
         neurons when it is read.
     """
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_path(target) as partial, h5py.File(partial, "w") as file:
+    with hdf5.created(Path(path)) as file:
         for name, values in responses.items():
             file[f"{RESPONSES}{name}"] = values
         for key, value in (info or {}).items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -66,28 +67,18 @@ class MovingBar(Stimulus):
     def paint(self, out: npt.NDArray[np.float32], start: int, gain: float, mean: float) -> None:
         """Write frames from `start` on into `out` (see `Stimulus.paint`)."""
         ux, uy = heading(self.direction_deg)
-        x, y = grid(self.height, self.width)
-        # Along an axis an endless bar is one profile; otherwise the pixels in the
-        # order in which it meets them, so that only those it touches cost.
-        endless = self.length_px is None
-        if endless and uy == 0:
-            where, profile = ux * x, (1, self.width)
-        elif endless and ux == 0:
-            where, profile = uy * y, (self.height, 1)
-        else:
-            where, profile = (ux * x + uy * y[:, np.newaxis]).ravel(), (self.height, self.width)
-        order = np.argsort(where, kind="stable")
-        along = where[order]
-        across = None if endless else (-uy * x + ux * y[:, np.newaxis]).ravel()[order]
+        order, along, across, profile = _met_in_order(
+            self.height, self.width, self.direction_deg, self.length_px is None
+        )
         reach = self.width_px / 2 + (abs(ux) + abs(uy)) / 2
         middles = self.positions_px(start, start + out.shape[1])
         first = np.searchsorted(along, middles - reach)
         last = np.searchsorted(along, middles + reach, side="right")
-        shown = np.full((len(middles), len(where)), mean, np.float32)
+        shown = np.full(len(middles) * len(order), mean, np.float32)
         for frames, met in _touched(first, last):
             beside = None if across is None else across[met]
             covered = self._covered(along[met] - middles[frames], beside, ux, uy)
-            shown[frames, order[met]] = mean + gain * covered
+            shown[frames * len(order) + order[met]] = mean + gain * covered
         out[:] = shown.reshape(len(middles), *profile)
 
     def _covered(
@@ -101,6 +92,42 @@ class MovingBar(Stimulus):
         if across is None or self.length_px is None:
             return between_edges(along, self.width_px, ux, uy)
         return rectangle_coverage(along, across, self.width_px, self.length_px, ux, uy)
+
+
+@lru_cache(maxsize=16)
+def _met_in_order(
+    height: int, width: int, direction_deg: float, endless: bool
+) -> tuple[
+    npt.NDArray[np.int64],
+    npt.NDArray[np.float64],
+    npt.NDArray[np.float64] | None,
+    tuple[int, int],
+]:
+    """Give the pixels in the order in which a bar meets them, so that only those it touches cost.
+
+    Returns
+    -------
+    order, along, across
+        Numbers of the pixels, and where they are along the direction and (for
+        a bar that ends) across it; read-only.
+    profile
+        Shape of the pixels: along an axis an endless bar is one row or column.
+    """
+    ux, uy = heading(direction_deg)
+    x, y = grid(height, width)
+    if endless and uy == 0:
+        where, profile = ux * x, (1, width)
+    elif endless and ux == 0:
+        where, profile = uy * y, (height, 1)
+    else:
+        where, profile = (ux * x + uy * y[:, np.newaxis]).ravel(), (height, width)
+    order = np.argsort(where, kind="stable")
+    along = where[order]
+    across = None if endless else (-uy * x + ux * y[:, np.newaxis]).ravel()[order]
+    for kept in (order, along, across):
+        if kept is not None:
+            kept.setflags(write=False)
+    return order, along, across, profile
 
 
 def _touched(

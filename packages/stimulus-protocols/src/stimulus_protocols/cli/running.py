@@ -1,133 +1,23 @@
-"""The command line: thin over one public function each."""
+"""Commands that run experiments."""
 
 from __future__ import annotations
 
 import importlib
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from neuroai_core.errors import InputError, NeuroAIError, unknown_name
-from stimulus_protocols import presets, protocols, specs
+from neuroai_core.errors import InputError, unknown_name
+from stimulus_protocols.configuration import read_experiments
 from stimulus_protocols.datasets import PictureFolder
-from stimulus_protocols.describe import describe as describe_spec
-from stimulus_protocols.experiments import Condition, conditions, read_experiments
-from stimulus_protocols.export import export
-from stimulus_protocols.gallery import write_gallery
-from stimulus_protocols.preview import write_preview
+from stimulus_protocols.experiments import Condition, conditions
 from stimulus_protocols.runner import count_frames
 from stimulus_protocols.runner import run as run_conditions
-from stimulus_protocols.stimuli.catalogue import BY_TYPE
 from stimulus_protocols.workflow import write_workflow
 
-app = typer.Typer(
-    name="stimulus-protocols",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="What is shown when: timelines over images, and computed stimuli.",
-)
 
-Spec = Annotated[Path, typer.Argument(help="A YAML or JSON specification.")]
-Start = Annotated[int, typer.Option(help="First frame.")]
-Stop = Annotated[int | None, typer.Option(help="Frame to stop before.")]
-
-
-@app.command()
-def render(
-    spec: Spec,
-    output: Annotated[Path, typer.Option("-o", "--output", help=".gif .png .mp4 .npz .nwb")],
-    start: Start = 0,
-    stop: Stop = None,
-    scale: Annotated[int, typer.Option(help="Pixels a side of each pixel.")] = 1,
-    gamma: Annotated[float, typer.Option(help="Gamma of the screen.")] = 1.0,
-) -> None:
-    """Render a specification to a file.
-
-    Example: stimulus-protocols render grating.yaml -o grating.gif --scale 4
-    """
-    export(specs.load(spec), output, start=start, stop=stop, scale=scale, gamma=gamma)
-
-
-@app.command()
-def preview(
-    spec: Spec,
-    output: Annotated[Path, typer.Option("-o", "--output", help="A .png")],
-    start: Start = 0,
-    stop: Stop = None,
-) -> None:
-    """Show frames, x-t slice, spectrum, luminance and phases as one picture.
-
-    Example: stimulus-protocols preview grating.yaml -o grating.png
-    """
-    write_preview(specs.load(spec), output, start=start, stop=stop)
-
-
-@app.command()
-def describe(
-    spec: Spec,
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-) -> None:
-    """Say what a specification is, without rendering it.
-
-    Example: stimulus-protocols describe grating.yaml
-    """
-    read = specs.load(spec)
-    if as_json:
-        whole = {**specs.to_data(read), "frames": len(read), "sha256": specs.content_hash(read)}
-        typer.echo(json.dumps(whole, indent=2))
-        return
-    typer.echo(describe_spec(read))
-    typer.echo(f"sha256 {specs.content_hash(read)}")
-
-
-@app.command("list")
-def list_(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
-) -> None:
-    """List stimuli, protocols and presets.
-
-    Example: stimulus-protocols list
-    """
-    found = {
-        "stimuli": {name: _first_line(kind.__doc__) for name, kind in BY_TYPE.items()},
-        "protocols": {name: _first_line(f.__doc__) for name, f in protocols.BY_NAME.items()},
-        "presets": {name: _first_line(f.__doc__) for name, f in presets.BY_NAME.items()},
-    }
-    if as_json:
-        typer.echo(json.dumps(found, indent=2))
-        return
-    for kind, names in found.items():
-        typer.echo(f"{kind}:")
-        for name, line in names.items():
-            typer.echo(f"  {name:28} {line}")
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON schema of specifications.
-
-    Example: stimulus-protocols schema > schema.json
-    """
-    typer.echo(json.dumps(specs.schema(), indent=2))
-
-
-@app.command()
-def gallery(
-    output: Annotated[Path, typer.Option("-o", "--output", help="A folder.")],
-    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
-) -> None:
-    """Write a page with a picture of every stimulus, protocol and preset.
-
-    Example: stimulus-protocols gallery -o gallery
-    """
-    typer.echo(write_gallery(output, quiet=quiet))
-
-
-@app.command()
 def run(
     config: Annotated[Path, typer.Argument(help="A YAML file with experiment_config.")],
     experiment: Annotated[str, typer.Option(help="Which experiment.")],
@@ -179,7 +69,6 @@ def run(
         typer.echo(path)
 
 
-@app.command()
 def workflow(
     config: Annotated[Path, typer.Argument(help="A YAML file with experiment_config.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="A Snakefile.")],
@@ -192,21 +81,6 @@ def workflow(
     Example: stimulus-protocols workflow config.yaml -o Snakefile --dataset photos
     """
     write_workflow(config, output, dataset=dataset, model=model, results=results)
-
-
-def main() -> None:
-    """Run the command line; errors are one message, and an exit code that is not 0."""
-    # Models and data sets of the user lie in the folder where the command is given.
-    sys.path.insert(0, str(Path.cwd()))
-    try:
-        app()
-    except NeuroAIError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise SystemExit(1) from None
-    except SystemExit as end:
-        if end.code == 130:  # typer's answer to Ctrl-C, without a word
-            typer.echo("stopped; run it again to go on", err=True)
-        raise
 
 
 def _chosen(config: Path, experiment: str, condition: int | None) -> list[Condition]:
@@ -262,11 +136,3 @@ def _show_plan(rows: list[dict[str, Any]], as_json: bool) -> None:
             f"{number:4} {row['name']:40} {row['steps']:,} steps, {row['frames']:,} frames, "
             f"{gib:.2f} GiB if dense"
         )
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "").strip().splitlines()[0]
-
-
-if __name__ == "__main__":
-    main()
