@@ -20,6 +20,9 @@ from neuroai_core.errors import InputError, NeuroAIError, check_known, strict_ar
 from neuroai_core.stripes import Stripes, Tail
 
 TAILS = ("drop", "pad", "spread")
+#: Batches that the user may keep before others get new memory, which is slow: the last one of
+#: another loop, one that is still being copied to a GPU.
+_KEPT = 2
 
 
 class ShardDataLoader(DataLoader[dict[str, Any]]):
@@ -69,7 +72,7 @@ class ShardDataLoader(DataLoader[dict[str, Any]]):
         buffers, nbytes = self._buffers, self._batches.nbytes()
         if buffers is None and nbytes:
             # Beside those under way, one with the user, and one that comes before that is let go.
-            count = self.num_workers * (self.prefetch_factor or 0) + 2
+            count = self.num_workers * (self.prefetch_factor or 0) + 2 + _KEPT
             buffers = Buffers(count, nbytes, shared=self.num_workers > 0)
         # Of an iteration that is broken off, workers that end with it may still be writing.
         self._buffers = buffers if self.persistent_workers or not self.num_workers else None

@@ -80,3 +80,19 @@ def test_batches_that_are_kept_are_not_written_over(tmp_path, workers):
     np.testing.assert_array_equal(torch.cat(again), x)
     for a, b in together:
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.filterwarnings("ignore:.*use of fork.*:DeprecationWarning")
+def test_a_batch_that_is_kept_leaves_memory_for_the_others(tmp_path, monkeypatch, workers):
+    create_shards_from_arrays(tmp_path, {"x": np.arange(200.0).reshape(40, 5)}, shard_size=7)
+    taken, take = [], Buffers.take
+    monkeypatch.setattr(Buffers, "take", lambda self: taken.append(take(self)) or taken[-1])
+    loader = create_webdataset_dataloader(tmp_path, 4, workers, persistent_workers=workers > 0)
+    for _ in loader:  # the last one stays
+        pass
+    for batch in loader:
+        x = batch["x"]
+    assert x.shape == (4, 5)
+    assert len(taken) == 20
+    assert None not in taken
