@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from pynwb import NWBHDF5IO
 
 from neural_shards.nwb import ConversionSpec, Signals, Spikes, Windows, convert_nwb_files
 from neural_shards.nwb.plan import plan
@@ -87,3 +88,17 @@ def test_the_same_whichever_release_wrote_it() -> None:
         first, *others = (whole(m, name) for m in made)
         assert first.size
         assert all(np.array_equal(first, other) for other in others)
+
+
+def test_a_file_without_an_id_is_the_same_at_each_opening(old: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        made = convert_nwb_files([old], tmp_path / name, bin_size_ms=20.0, sequence_length=50)
+    with h5py.File(old) as file:
+        stored = file.attrs.get("object_id")
+    assert made["metadata"]["sessions"][0]["object_id"] == stored
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+    with NWBHDF5IO(str(old), "r") as reader:
+        assert plan(reader.read(), ConversionSpec({"spikes": Spikes()})).session["object_id"] == (
+            stored
+        )

@@ -32,16 +32,14 @@ class Recording:
     folder
         Path or address of the folder that it lies in; None for a file in memory that was
         never stored.
+    object_id
+        The id that NWB gave the recording; None where a file of before NWB 2.1 stores none.
     """
 
     file: Any
     name: str
-    folder: str | None = None
-
-    @property
-    def object_id(self) -> str:
-        """The id that NWB gave the recording; old files have none and get a new one each time."""
-        return str(self.file.object_id)
+    folder: str | None
+    object_id: str | None
 
 
 def is_open(source: Source) -> bool:
@@ -78,7 +76,8 @@ def opened(source: Source) -> Iterator[Recording]:
         # Files of old versions make pynwb and hdmf warn about what their writers did.
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
-        yield Recording(_read(source, stack), name_of(source), _folder_of(source))
+        file, io = _read(source, stack)
+        yield Recording(file, name_of(source), _folder_of(source), _stored_id(file, io))
 
 
 def name_of(source: Source) -> str:
@@ -97,7 +96,16 @@ def _in_memory(file: Any) -> Recording:
             found=f"{type(file).__module__}.{type(file).__qualname__}",
         )
     stored = file.container_source
-    return Recording(file, name_of(file), None if stored is None else _folder_of(stored))
+    folder = None if stored is None else _folder_of(stored)
+    return Recording(file, name_of(file), folder, _stored_id(file, file.read_io))
+
+
+def _stored_id(file: Any, io: Any) -> str | None:
+    """Give the id that is stored; to a file without one pynwb gives a new one each time."""
+    if io is None:  # made in memory: it keeps its id
+        return str(file.object_id)
+    stored = io.manager.get_builder(file).attributes.get("object_id")
+    return None if stored is None else str(stored)
 
 
 def _folder_of(source: Source) -> str:
@@ -105,7 +113,10 @@ def _folder_of(source: Source) -> str:
     return whole.rpartition("/")[0] if is_remote(whole) else str(Path(whole).parent)
 
 
-def _read(source: Source, stack: contextlib.ExitStack) -> Any:
+_Read = tuple[Any, Any]  # a file, and what reads it
+
+
+def _read(source: Source, stack: contextlib.ExitStack) -> _Read:
     pynwb = require("pynwb", package="neural-shards", extra="nwb")
     if _is_zarr(source):
         zarr = require("hdmf_zarr", package="neural-shards", extra="zarr")
@@ -140,11 +151,11 @@ def _is_zarr(source: Source) -> bool:
     return path.is_dir()
 
 
-def _open(source: Source, stack: contextlib.ExitStack, kind: Any, **where: Any) -> Any:
+def _open(source: Source, stack: contextlib.ExitStack, kind: Any, **where: Any) -> _Read:
     try:
         io = kind(mode="r", load_namespaces=True, **where)
         stack.callback(io.close)
-        return io.read()
+        return io.read(), io
     except Exception as error:
         raise DataError(
             "this file cannot be read as NWB",
