@@ -555,3 +555,13 @@ def test_a_file_at_a_remote_address(simple: NWBFile, written: Callable[..., Path
         plan("memory://lab/missing.nwb", spec)
     with pytest.raises(DataError, match="address"):
         plan("nosuch://lab/missing.nwb", spec)
+
+
+def test_a_value_that_does_not_fit_its_type_is_an_error(new_file: Callable[..., NWBFile]) -> None:
+    file = new_file()
+    file.add_acquisition(TimeSeries(name="x", data=np.full(100, 1e6), unit="V", rate=10.0))
+    with pytest.raises(DataError, match="too large for its type") as raised:
+        whole(planned(file, {"x": Signals(dtype="float16")}, length=10), "x")
+    assert "float32" in str(raised.value)
+    made = planned(file, {"x": Signals(dtype="float32")}, length=10)
+    assert set(whole(made, "x").ravel().tolist()) == {1e6}

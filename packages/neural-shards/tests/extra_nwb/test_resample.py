@@ -278,3 +278,13 @@ def test_a_series_without_samples_is_nowhere_valid() -> None:
     assert out.shape == (5, 2)
     assert np.isnan(out).all()
     assert not valid.any()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_small_units_of_half_floats_are_not_lost(rule: Rule) -> None:
+    data = np.full(400, 3.0, dtype=np.float16)
+    for gain in (1e-9, np.float64(1e6)):
+        series = at_rate(data, 100.0, gain=float(gain))
+        out, valid = resample(series, Grid(0, 100, 20.0), 0, 100, rule=rule)
+        assert valid.all()
+        assert out == pytest.approx(3.0 * gain, rel=1e-6)

@@ -109,6 +109,8 @@ class Series:
             gain = gain.reshape(-1, *(1,) * (len(self.sample_shape) - 1))
         if np.all(gain == 1.0) and self.offset == 0.0:
             return values
+        if values.dtype == np.float16:  # holds neither volts nor large numbers
+            values = values.astype(np.float32)
         return np.asarray(values * gain + self.offset)
 
 

@@ -73,7 +73,7 @@ class SignalChannel:
         for series, rule, scan in zip(self.series, self.rules, self.scan, strict=True):
             values, _ = resample(series, grid, first, stop, rule=rule, circle=scan.circle)
             if rule in AVERAGES or len(self.series) > 1:
-                values = values.astype(self.spec.dtype, copy=False)
+                values = _as(values, self.spec.dtype, series.path)
             parts.append(values[:, None] if values.ndim == 1 else values)
         return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
@@ -140,6 +140,25 @@ class SignalChannel:
                 }
             )
         return {"kind": "series", "series": found}
+
+
+def _as(values: npt.NDArray[Any], dtype: str, path: str) -> npt.NDArray[Any]:
+    """Turn values into the type that was asked for; none may become infinite by it."""
+    if values.dtype == dtype:
+        return values
+    with np.errstate(over="ignore"):
+        made = values.astype(dtype)
+    lost = np.isinf(made) & np.isfinite(values)
+    if lost.any():
+        limit = float(np.finfo(made.dtype).max)
+        raise DataError(
+            "a value is too large for its type",
+            key=path,
+            expected=f"{limit:g} at most ({made.dtype})",
+            found=f"{values[lost][0]:g}",
+            hint="ask for a wider dtype of the modality: float32 or float64",
+        )
+    return made
 
 
 def open_signals(
