@@ -288,3 +288,25 @@ def test_small_units_of_half_floats_are_not_lost(rule: Rule) -> None:
         out, valid = resample(series, Grid(0, 100, 20.0), 0, 100, rule=rule)
         assert valid.all()
         assert out == pytest.approx(3.0 * gain, rel=1e-6)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_an_infinite_sample_is_as_lost_as_one_that_is_no_number(
+    rule: Rule, dtype: str, channels: int
+) -> None:
+    data = np.random.default_rng(0).normal(size=(2000, channels)).astype(dtype)
+    data[500] = np.finfo(dtype).max  # a sum of these is infinite, they are not
+    lost, infinite = data.copy(), data.copy()
+    lost[[700, 900], -1] = np.nan
+    infinite[700, -1], infinite[900, -1] = np.inf, -np.inf
+    grid, made = Grid(0, 200, 40.0), []
+    for values in (lost, infinite):
+        series = at_rate(values, 250.0)
+        with np.errstate(over="ignore", invalid="ignore"):  # of the largest numbers there are
+            out, valid = resample(series, grid, 0, 200, rule=rule)
+        spans = sound_spans(series, forward=rule == "previous")
+        made.append((out, valid, spans))
+    assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*made, strict=True))
+    assert len(made[1][2]) == 3

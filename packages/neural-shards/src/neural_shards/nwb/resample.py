@@ -1,7 +1,7 @@
 """Series to the grid by stated rules: what a bin's value is, and where there is none.
 
 A bin's value is that at its middle (``mean``: that of the samples inside it). No rule reaches
-over a gap or a lost sample (not a number), nor past the ends by more than half a step.
+over a gap or a lost sample (not a number, or infinite), nor past the ends by more than half a step.
 """
 
 from __future__ import annotations

@@ -245,7 +245,8 @@ def _circle(series: Series, stored: Any, spec: Signals) -> Circle | None:
     if type(stored.parent).__name__ != "CompassDirection" or unit not in {*PERIODS, "meters"}:
         return None
     values = series.scaled(series.rows(0, series.clock.n))
-    low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=0.0)
+    values = values[np.isfinite(values)]
+    low, high = np.min(values, initial=0.0), np.max(values, initial=0.0)
     fits = [p for p in (2 * np.pi, 360.0) if -p / 2 <= low * (1 - 1e-6) and high <= p * (1 + 1e-6)]
     period = PERIODS.get(unit, fits[0] if fits else None)
     return None if period is None else Circle(float(period), -period / 2 if low < 0 else 0.0)

@@ -76,7 +76,7 @@ def sound_spans(series: Series, *, forward: bool) -> npt.NDArray[np.float64]:
     """Give the times for which a series has values, ``(spans, 2)`` in seconds, half-open.
 
     Goes through all samples of a series of floats, which may hold some that are lost (not a
-    number); for other types the timestamps tell it all.
+    number, or infinite); for other types the timestamps tell it all.
     """
     clock = series.clock
     found = []
@@ -107,14 +107,14 @@ def _lost_rows(series: Series) -> npt.NDArray[np.int64]:
 
 
 def _not_numbers(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Say which samples are lost: some part of them is not a number, or infinite."""
     flat = values.reshape(len(values), -1)
-    # One pass without a temporary: a sum is not a number if one of its parts is not.
-    suspect: npt.NDArray[np.bool_] = (
-        np.isnan(flat.sum(axis=1)) if flat.shape[1] > 1 else np.isnan(flat[:, 0])
-    )
+    # One pass without a temporary: a sum is not finite if one of its parts is not.
+    with np.errstate(over="ignore", invalid="ignore"):
+        suspect = ~np.isfinite(flat.sum(axis=1) if flat.shape[1] > 1 else flat[:, 0])
     if suspect.any():
-        suspect[suspect] = np.isnan(flat[suspect]).any(axis=1)
-    return suspect
+        suspect[suspect] = ~np.isfinite(flat[suspect]).all(axis=1)
+    return np.asarray(suspect)
 
 
 def _stands(
@@ -133,7 +133,7 @@ def _stands(
 def _whole(
     series: Series, times: npt.NDArray[np.float64], values: npt.NDArray[Any], forward: bool
 ) -> Iterator[Stretch]:
-    """Split samples at those that are not a number."""
+    """Split samples at those that are lost."""
     ends = [0, len(times)]
     if values.dtype.kind == "f":
         lost = _not_numbers(values)
