@@ -565,3 +565,52 @@ def test_a_value_that_does_not_fit_its_type_is_an_error(new_file: Callable[..., 
     assert "float32" in str(raised.value)
     made = planned(file, {"x": Signals(dtype="float32")}, length=10)
     assert set(whole(made, "x").ravel().tolist()) == {1e6}
+
+
+def licks(new_file: Callable[..., NWBFile], times: np.ndarray, **kwargs: Any) -> NWBFile:
+    file = new_file()
+    file.add_unit(spike_times=np.arange(0.0, 20.0, 0.05))
+    module = file.create_processing_module("behavior", "b")
+    given = kwargs or {"timestamps": times}
+    module.add(
+        BehavioralEvents(
+            time_series=TimeSeries(name="lick", data=np.ones(len(times)), unit="n", **given)
+        )
+    )
+    module.add(SpatialSeries(name="x", data=np.ones(401), rate=20.0, reference_frame="room"))
+    return file
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_events_in_series_are_counted_and_take_no_bin_from_others(
+    new_file: Callable[..., NWBFile], turned: bool
+) -> None:
+    rng = np.random.default_rng(2)
+    times = np.sort(np.concatenate([rng.uniform(3, 15, 60), [5.0, 5.0, 5.01]]))
+    if turned:
+        times[[10, 11]] = times[[11, 10]]
+    file = licks(new_file, times)
+    made = planned(file, {"spikes": Spikes(), "behavior": Signals()}, length=1, bin_ms=10.0)
+    assert set(made.report["bins"]) == {"all", "left"}
+    assert made.report["bins"]["left"] == made.grid.n_bins > 1990
+    rules = [s["rule"] for s in made.session["modalities"]["behavior"]["series"]]
+    assert rules == ["counts", "linear"]
+    want = np.bincount(np.floor(times * 100 + 1e-6).astype(int), minlength=made.grid.n_bins)
+    assert np.array_equal(whole(made, "behavior")[:, 0], want)
+    alone = planned(file, {"lick": Signals()}, length=1, bin_ms=10.0, start_s=0.0, stop_s=20.0)
+    assert whole(alone, "lick").dtype == np.uint32
+    assert np.array_equal(whole(alone, "lick")[: len(want), 0], want[:2000])
+    masked = planned(file, {"lick": Signals()}, length=1, bin_ms=10.0, cross=("gaps",))
+    assert whole(masked, "lick_mask").all()
+
+
+def test_counts_are_of_series_with_timestamps(new_file: Callable[..., NWBFile]) -> None:
+    file = licks(new_file, np.zeros(20), rate=1.0)
+    made = planned(file, {"lick": Signals()}, length=1)
+    assert made.session["modalities"]["lick"]["series"][0]["rule"] == "linear"
+    with pytest.raises(DataError, match="no events to count"):
+        planned(file, {"lick": Signals(rule="counts")}, length=1)
+    none = licks(new_file, np.zeros(0))
+    made = planned(none, {"spikes": Spikes(), "lick": Signals()}, length=1)
+    assert len(made) == 200
+    assert whole(made, "lick").sum() == 0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from neural_shards.nwb.circle import Circle
 from neural_shards.nwb.clock import regular_clock, scan_clock
+from neural_shards.nwb.coded import Happenings
 from neural_shards.nwb.grid import Grid
 from neural_shards.nwb.resample import Rule, resample, rule_for
 from neural_shards.nwb.series import Series
@@ -310,3 +311,19 @@ def test_an_infinite_sample_is_as_lost_as_one_that_is_no_number(
         made.append((out, valid, spans))
     assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(*made, strict=True))
     assert len(made[1][2]) == 3
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_counts_are_the_same_whichever_bins_are_asked_for(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    times = np.sort(rng.choice(np.arange(400) / 10, int(rng.integers(0, 60))))
+    clock = scan_clock(times, name="s", gap=None)
+    series = Series("s", "TimeSeries", "events", Happenings(len(times)), times, clock)
+    grid = Grid(-3, 50, 1000.0)
+    counts, valid = resample(series, grid, 0, 50, rule="counts")
+    assert valid.all()
+    want = [int(((times >= k) & (times < k + 1)).sum()) for k in range(-3, 47)]
+    assert counts.tolist() == want
+    cut = int(rng.integers(1, 50))
+    parts = [resample(series, grid, a, b, rule="counts")[0] for a, b in ((0, cut), (cut, 50))]
+    assert np.array_equal(np.concatenate(parts), counts)

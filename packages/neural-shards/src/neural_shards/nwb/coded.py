@@ -1,4 +1,4 @@
-"""Stored values that become numbers when they are read: words as codes, marks as states."""
+"""Stored values that become numbers when they are read: words, marks of states, events."""
 
 from __future__ import annotations
 
@@ -88,3 +88,25 @@ class States:
     def __getitem__(self, rows: slice) -> npt.NDArray[np.int8]:
         marks = read(self.data, rows.start or 0, rows.stop)
         return np.asarray(np.maximum(marks, 0), dtype=np.int8)
+
+
+@dataclass(frozen=True)
+class Happenings:
+    """Events of which only the time counts: one each.
+
+    Examples
+    --------
+    >>> Happenings(5)[1:3].tolist()
+    [1, 1]
+    """
+
+    n: int
+    dtype = np.dtype(np.uint32)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """One number an event."""
+        return (self.n,)
+
+    def __getitem__(self, rows: slice) -> npt.NDArray[np.uint32]:
+        return np.ones(len(range(self.n)[rows]), dtype=self.dtype)

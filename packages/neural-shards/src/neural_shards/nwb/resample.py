@@ -1,7 +1,8 @@
 """Series to the grid by stated rules: what a bin's value is, and where there is none.
 
-A bin's value is that at its middle (``mean``: that of the samples inside it). No rule reaches
-over a gap or a lost sample (not a number, or infinite), nor past the ends by more than half a step.
+A bin's value is that at its middle (``mean``, ``counts``: that of the samples inside it). No
+rule reaches over a gap or a lost sample (not a number, or infinite), nor past the ends by more
+than half a step.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from neural_shards.nwb.stored import PIECE_BYTES
 from neural_shards.nwb.stretch import Stretch, stretches
 from neuroai_core import InputError
 
-Rule = Literal["antialias", "linear", "nearest", "previous", "mean"]
+Rule = Literal["antialias", "linear", "nearest", "previous", "mean", "counts"]
 AVERAGES = ("antialias", "linear", "mean")
 Values = npt.NDArray[Any]
 Mask = npt.NDArray[np.bool_]
@@ -50,7 +51,8 @@ def resample(
         Only what the bins need of it is read, in pieces of bounded memory.
     rule
         ``"antialias"`` (zero-phase low-pass at the grid's rate), ``"linear"``,
-        ``"nearest"``, ``"previous"`` or ``"mean"`` (of the samples inside the bin).
+        ``"nearest"``, ``"previous"``, ``"mean"`` (of the samples inside the bin) or
+        ``"counts"`` (how many samples are inside it; every bin has a value).
     circle
         For a circular quantity: averages and lines go round the circle.
 
@@ -69,6 +71,8 @@ def resample(
             expected="the rule 'previous' or 'nearest'",
             found=f"{rule!r} for {series.dtype}",
         )
+    if rule == "counts":
+        return _counts(series, grid, first, stop), np.ones(stop - first, dtype=bool)
     made = _empty(series, rule, stop - first)
     valid = np.zeros(stop - first, dtype=bool)
     if series.clock.n == 0:
@@ -172,6 +176,19 @@ def _mean(
         out[some] = sums / counts[some].reshape(-1, *(1,) * (values.ndim - 1))
     # Scaled once a bin, not once a sample.
     return (series.scaled(out) if circle is None else circle.values(out)), some
+
+
+def _counts(series: Series, grid: Grid, first: int, stop: int) -> Values:
+    """Count the samples inside each bin, ``(bins,)``."""
+    clock, made = series.clock, np.zeros(stop - first, dtype=np.uint32)
+    low, high = grid.edge(first) - grid.bin_s, grid.edge(stop) + grid.bin_s
+    near = (clock.spans_s[:, 1] >= low) & (clock.spans_s[:, 0] <= high)
+    for segment in np.flatnonzero(near).tolist():
+        a, b = (clock.find(series.timestamps, segment, time) for time in (low, high))
+        bins = grid.index(clock.times(series.timestamps, a, b)) - first
+        bins = bins[(bins >= 0) & (bins < stop - first)]
+        made += np.bincount(bins, minlength=stop - first).astype(np.uint32)
+    return made
 
 
 RULES: dict[str, Callable[..., tuple[Values, Mask]]] = {

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_shards.nwb.clock import GAP, Clock, regular_clock, scan_clock
-from neural_shards.nwb.coded import Coded, States, words_in
+from neural_shards.nwb.coded import Coded, Happenings, States, words_in
 from neural_shards.nwb.stored import dtype_of, read, shape_of
 from neural_shards.nwb.video import Film, Frames
 from neuroai_core import DataError
@@ -121,6 +121,7 @@ def read_series(
     films: tuple[Film, ...] = (),
     channels: tuple[int, ...] | None = None,
     gap: float | None = GAP,
+    events: bool = False,
 ) -> Series:
     """Read what a ``TimeSeries`` of pynwb says about itself, and go through its timestamps.
 
@@ -136,6 +137,8 @@ def read_series(
         Positions on the second axis to take; None takes all.
     gap
         See `scan_clock`; states (annotations, intervals, indices) have no gaps.
+    events
+        Whether the samples are events of which only the times count.
 
     Raises
     ------
@@ -148,6 +151,8 @@ def read_series(
     timestamps = stored.timestamps
     if timestamps is not None:
         _check_length(shape, shape_of(timestamps)[0], path)
+    if events:
+        return _events(timestamps, kind, shape[0], path)
     clock = _clock_of(stored, timestamps, shape[0], path, None if kind in STATES else gap)
     words = None
     if shape[0] and dtype_of(data).kind == "O":
@@ -168,6 +173,18 @@ def read_series(
         _chosen(channels, shape, path),
         words,
     )
+
+
+def _events(timestamps: Any, kind: str, n: int, path: str) -> Series:
+    if timestamps is None:
+        raise DataError(
+            "a series at a rate has no events to count",
+            key=path,
+            expected="timestamps",
+            hint="leave the rule 'counts' out",
+        )
+    clock = scan_clock(timestamps, name=path, gap=None)
+    return Series(path, kind, "events", Happenings(n), timestamps, clock)
 
 
 def _or(value: float | None, default: float) -> float:

@@ -130,7 +130,7 @@ class SignalChannel:
                     "samples": clock.n,
                     "sample_shape": list(series.sample_shape),
                     "dtype": str(series.dtype),
-                    "rate_hz": round(1 / clock.step_s, 6) if clock.step_s else None,
+                    "rate_hz": _rate_hz(series, rule),
                     "rule": rule,
                     "first_s": clock.first_s if clock.n else None,
                     "last_s": clock.last_s if clock.n else None,
@@ -140,6 +140,12 @@ class SignalChannel:
                 }
             )
         return {"kind": "series", "series": found}
+
+
+def _rate_hz(series: Series, rule: Rule) -> float | None:
+    """Give how often samples were taken; events happen at no rate."""
+    step = series.clock.step_s
+    return round(1 / step, 6) if step and rule != "counts" else None
 
 
 def _as(values: npt.NDArray[Any], dtype: str, path: str) -> npt.NDArray[Any]:
@@ -180,8 +186,11 @@ def open_signals(
     series, rules, made = [], [], []
     for path, thing in stored.items():
         films = _films(thing, recording, path)
-        one = read_series(thing, path, films=films, channels=spec.channels, gap=spec.gap)
-        rule = spec.rule or rule_for(one, bin_ms / 1000)
+        counted = spec.rule == "counts" or (spec.rule is None and _holds_events(thing))
+        one = read_series(
+            thing, path, films=films, channels=spec.channels, gap=spec.gap, events=counted
+        )
+        rule = spec.rule or ("counts" if counted else rule_for(one, bin_ms / 1000))
         series.append(one)
         rules.append(rule)
         made.append(_scan(one, thing, spec, rule, bin_ms, films))
@@ -198,6 +207,12 @@ def open_signals(
     return SignalChannel(tuple(series), tuple(rules), tuple(made), rows, spec, masked)
 
 
+def _holds_events(stored: Any) -> bool:
+    """Say whether the times of a series are those of events, such as licks."""
+    events = type(stored.parent).__name__ == "BehavioralEvents"
+    return events and stored.timestamps is not None
+
+
 def _films(stored: Any, recording: Recording, path: str) -> tuple[Film, ...]:
     outside = getattr(stored, "external_file", None) is not None
     return external_films(stored, recording.folder, path) if outside else ()
@@ -212,6 +227,8 @@ def _scan(
     films: tuple[Film, ...],
 ) -> SignalScan:
     _check_rule(series, rule, bin_ms / 1000)
+    if rule == "counts":  # that nothing happened is a count of 0
+        return SignalScan(np.array([[-np.inf, np.inf]]), None)
     spans = sound_spans(series, forward=rule == "previous")
     return SignalScan(spans, _circle(series, stored, spec), films)
 
