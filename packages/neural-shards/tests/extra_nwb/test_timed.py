@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from pynwb import NWBFile
+from pynwb.epoch import TimeIntervals
 
 from neural_shards.nwb import convert_nwb_files, timed
 from neural_shards.nwb.plan import plan
 from neural_shards.nwb.recording import opened
 from neural_shards.nwb.specfile import spec_of
 from neural_shards.nwb.tables import columns_of
-from neural_shards.nwb.timed import events_in
+from neural_shards.nwb.timed import events_in, intervals_in
 from neuroai_core import DataError, UnknownNameError
 
 PATH = Path(__file__).parent / "data" / "ndx_events_0.2.0.nwb"
@@ -106,3 +109,46 @@ def test_a_number_without_a_label_is_its_own() -> None:
     events = type("LabeledEvents", (type("Events", (SimpleNamespace,), {}),), {})
     bare = events(name="a", parent=None, timestamps=[1.0, 2.0], data=[0, 7], labels=["", "x"])
     assert columns_of(events_in(SimpleNamespace(objects={"1": bare}))["a"])["label"] == ["0", "7"]
+
+
+def test_tables_of_intervals_are_found_where_they_stand(
+    new_file: Callable[..., NWBFile], written: Callable[..., Path]
+) -> None:
+    file = new_file()
+    file.add_unit(spike_times=np.arange(0.0, 20.0, 0.5))
+    file.add_trial(start_time=1.0, stop_time=2.0)
+    states = TimeIntervals(name="SleepStates", description="states")
+    states.add_column("label", "which")
+    for k, label in enumerate(["wake", "nrem", "rem", "wake"]):
+        states.add_row(start_time=5.0 * k, stop_time=5.0 * k + 4, label=label)
+    behaviour = file.create_processing_module("behavior", "b")
+    behaviour.add(states)
+    for name in ("epochs", "bouts"):  # no borders of the recording: they stand elsewhere
+        table = TimeIntervals(name=name, description="others")
+        table.add_row(start_time=3.0, stop_time=7.0)
+        behaviour.add(table)
+    again = TimeIntervals(name="bouts", description="others")
+    again.add_row(start_time=3.0, stop_time=7.0)
+    file.create_processing_module("ecephys", "e").add(again)
+    for source in (file, written(file)):
+        with opened(source) as recording:
+            assert list(intervals_in(recording.file)) == [
+                "trials",
+                "SleepStates",
+                "behavior/bouts",
+                "behavior/epochs",
+                "ecephys/bouts",
+            ]
+        modalities = {"spikes": None, "sleep": {"kind": "labels", "table": "SleepStates"}}
+        windows = {"table": "SleepStates", "select": {"label": "wake"}, "length": 10}
+        made = plan(source, spec_of({"modalities": modalities, "bin_ms": 100, "windows": windows}))
+        samples = list(made.samples())
+        assert {sample["sleep"]["label"] for sample, _ in samples} == {"wake"}
+        assert [about["interval"] for _, about in samples] == [0] * 4 + [3] * 4
+        assert sorted(made.report["not_taken"]) == [
+            "behavior/bouts",
+            "behavior/epochs",
+            "ecephys/bouts",
+            "intervals/trials",
+        ]
+        assert set(made.report["bins"]) == {"all", "left"}

@@ -48,7 +48,11 @@ def not_taken(recording: Recording, channels: Mapping[str, Channel]) -> list[str
         if path not in taken
     ]
     tables = {c.spec.table for c in channels.values() if isinstance(c, LabelChannel)}
-    left += [f"intervals/{name}" for name in intervals_in(recording.file) if name not in tables]
+    left += [
+        f"{'intervals' if table.parent is recording.file else table.parent.name}/{table.name}"
+        for name, table in intervals_in(recording.file).items()
+        if name not in tables
+    ]
     tables |= {name for c in channels.values() if isinstance(c, EventChannel) for name in c.tables}
     left += [f"events/{name}" for name in events_in(recording.file) if name not in tables]
     if recording.file.units is not None and not any(

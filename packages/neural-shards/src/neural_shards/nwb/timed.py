@@ -55,14 +55,28 @@ class EventTable:
 
 
 def intervals_in(file: Any) -> dict[str, Any]:
-    """Give every table of intervals of an ``NWBFile`` by its name."""
-    named = {
-        "trials": file.trials,
-        "epochs": file.epochs,
-        "invalid_times": file.invalid_times,
-        **dict(file.intervals or {}),
-    }
-    return {name: table for name, table in named.items() if table is not None}
+    """Give every table of intervals of an ``NWBFile`` by its name, wherever it stands.
+
+    One that stands elsewhere than in ``/intervals``, such as ``SleepStates`` in a processing
+    module, has its name alone too, or ``module/name`` where another table is called so.
+    """
+    usual = {"trials": file.trials, "epochs": file.epochs, "invalid_times": file.invalid_times}
+    named = {**usual, **dict(file.intervals or {})}
+    found = {name: table for name, table in named.items() if table is not None}
+    elsewhere = [
+        thing
+        for thing in file.objects.values()
+        if "TimeIntervals" in {kind.__name__ for kind in type(thing).__mro__}
+        and not any(thing is table for table in found.values())
+    ]
+    names = [*usual, *found, *(table.name for table in elsewhere)]
+    for table in sorted(elsewhere, key=_path):
+        found[table.name if names.count(table.name) == 1 else _path(table)] = table
+    return found
+
+
+def _path(table: Any) -> str:
+    return f"{table.parent.name}/{table.name}"
 
 
 def events_in(file: Any) -> dict[str, Any]:
@@ -75,7 +89,7 @@ def events_in(file: Any) -> dict[str, Any]:
     tables = [table for table in map(_events, file.objects.values()) if table is not None]
     names = [table.name for table in tables]
     return {
-        t.name if names.count(t.name) == 1 else f"{t.parent.name}/{t.name}": t
+        t.name if names.count(t.name) == 1 else _path(t): t
         for t in sorted(tables, key=lambda table: str(table.name))
     }
 
