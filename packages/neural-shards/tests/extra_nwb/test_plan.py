@@ -614,3 +614,37 @@ def test_counts_are_of_series_with_timestamps(new_file: Callable[..., NWBFile]) 
     made = planned(none, {"spikes": Spikes(), "lick": Signals()}, length=1)
     assert len(made) == 200
     assert whole(made, "lick").sum() == 0
+
+
+def test_units_by_where_their_electrodes_are(new_file: Callable[..., NWBFile]) -> None:
+    file = new_file()
+    with_electrodes(file, 4)
+    for rows in ([0], [1, 2], [2], [], [3]):
+        file.add_unit(spike_times=[0.5], electrodes=rows)
+    made = planned(file, {"spikes": Spikes()}, length=1)
+    spikes = made.session["modalities"]["spikes"]
+    assert spikes["units"]["electrodes"] == [[0], [1, 2], [2], [], [3]]
+    assert spikes["electrodes"]["row"] == spikes["electrodes"]["id"] == [0, 1, 2, 3]
+    assert spikes["electrodes"]["location"] == ["CA0", "CA1", "CA2", "CA3"]
+    for wanted, units in (("CA2", [1, 2]), (["CA0", "CA3"], [0, 4])):
+        made = planned(file, {"spikes": Spikes({"location": wanted})}, length=1)
+        assert made.session["modalities"]["spikes"]["units"]["id"] == units
+    assert made.session["modalities"]["spikes"]["electrodes"]["location"] == ["CA0", "CA3"]
+    with pytest.raises(UnknownNameError, match="locatio"):
+        planned(file, {"spikes": Spikes({"locatio": "CA1"})})
+    with pytest.raises(DataError, match="no unit is what is wanted"):
+        planned(file, {"spikes": Spikes({"location": "V1"})})
+
+
+def test_what_the_units_say_goes_before_what_their_electrodes_say(
+    new_file: Callable[..., NWBFile],
+) -> None:
+    file = new_file()
+    with_electrodes(file, 2)
+    file.add_unit_column("location", "where")
+    for row, location in enumerate(["V1", "V2"]):
+        file.add_unit(spike_times=[0.5], electrodes=[row], location=location)
+    made = planned(file, {"spikes": Spikes({"location": "V2"})}, length=1)
+    assert made.session["modalities"]["spikes"]["units"]["id"] == [1]
+    with pytest.raises(DataError, match="no unit is what is wanted"):
+        planned(file, {"spikes": Spikes({"location": "CA1"})})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -112,3 +113,21 @@ def test_an_index_that_does_not_fit_is_an_error() -> None:
 def test_a_wrong_time_is_no_grid_of_a_thousand_years() -> None:
     with pytest.raises(DataError, match="far more than a recording"):
         trains_of([np.array([0.0, 4e10])]).scan(10.0)
+
+
+@pytest.mark.parametrize(("units", "last_s"), [(2, 2e8), (400, 2e7)])
+def test_times_that_are_not_in_seconds_take_no_memory(units: int, last_s: float) -> None:
+    trains = trains_of([np.array([1.0, last_s])] * units)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="far more than a recording") as raised:
+            trains.scan(10.0)
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
+    assert "not in seconds" in str(raised.value)
+
+
+def test_a_long_recording_of_many_units_is_one() -> None:
+    trains = trains_of([np.array([1.0, 86_400.0])] * 1000)
+    assert trains.scan(1.0).last_s == 86_400.0

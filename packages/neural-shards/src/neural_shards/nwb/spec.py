@@ -27,7 +27,8 @@ class Spikes:
     ----------
     units
         Which units: values that columns of the unit table must have, one or a list of them,
-        such as ``{"quality": "good", "location": ["CA1", "CA3"]}``. The default is all.
+        such as ``{"quality": "good", "location": ["CA1", "CA3"]}``; a column that it has not
+        is looked for among those of each unit's electrodes. The default is all.
     dtype
         Type of a count. A count that does not fit is an error, not a wrong number.
     mask

@@ -15,8 +15,10 @@ from neuroai_core import DataError
 
 #: Bins in a slab (as a power of two): how finely the scan notes where spikes lie in the file.
 SLAB = 13
-#: More slabs than this (years at any usual bin) come from a wrong time, not from a recording.
-MAX_SLABS = 1 << 22
+#: A recording does not go on for longer than a year.
+LONGEST_S = 366 * 86_400.0
+#: More units times slabs than this (a gigabyte of places) come from a wrong time, too.
+MAX_PLACES = 1 << 26
 
 Positions = npt.NDArray[np.int64]
 
@@ -133,11 +135,11 @@ class SpikeTrains:
             return SpikeScan(0, none, none, None, None, backward, 0.0)
         unit, slab, start, stop = np.concatenate(found, axis=1)
         slab0, slabs = int(slab.min()), int(np.ptp(slab)) + 1
-        if slabs > MAX_SLABS:
+        if last_s - first_s > LONGEST_S or units * slabs > MAX_PLACES:
             raise DataError(
                 "the spike times span far more than a recording",
                 key=self.key,
-                found=f"{first_s:g} s to {last_s:g} s",
+                found=f"{first_s:g} s to {last_s:g} s, {units} units",
                 hint="a time is wrong, or not in seconds",
             )
         low = np.full((units, slabs), np.iinfo(np.int64).max)

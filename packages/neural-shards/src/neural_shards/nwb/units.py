@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,6 +34,8 @@ class SpikeChannel:
         Rows of the unit table that are taken.
     table
         The columns of the unit table.
+    electrodes
+        The columns of the electrode table; None where units do not refer to it.
     observed_s
         Spans in which each unit that is taken was observed; None for a unit of which the
         recording does not say it. None if it says it of no unit.
@@ -42,6 +45,7 @@ class SpikeChannel:
     scan: SpikeScan
     units: npt.NDArray[np.int64]
     table: Columns
+    electrodes: Columns | None
     observed_s: tuple[npt.NDArray[np.float64] | None, ...] | None
     spec: Spikes
 
@@ -88,9 +92,13 @@ class SpikeChannel:
         return len(self.units) * (np.dtype(self.spec.dtype).itemsize + self.masked)
 
     def session(self) -> dict[str, Any]:
-        """Give the unit table, of the units that are taken."""
-        rows = self.units.tolist()
-        return {"units": {name: [column[r] for r in rows] for name, column in self.table.items()}}
+        """Give the unit table, of the units that are taken, and the electrodes they refer to."""
+        units = {name: [column[r] for r in self.units] for name, column in self.table.items()}
+        if self.electrodes is None:
+            return {"units": units}
+        rows = sorted({row for unit in units["electrodes"] for row in unit})
+        electrodes = {name: [cells[r] for r in rows] for name, cells in self.electrodes.items()}
+        return {"units": units, "electrodes": {"row": rows, **electrodes}}
 
     def report(self) -> dict[str, Any]:
         """Say what was found."""
@@ -142,10 +150,10 @@ def open_spikes(recording: Recording, spec: Spikes, bin_ms: float) -> SpikeChann
         )
     index = units["spike_times"]
     trains = SpikeTrains(index.target.data, read(index.data).astype(np.int64))
-    table = columns_of(units)
+    table, electrodes = columns_of(units), None
     if "electrodes" in units.colnames:
-        table["electrodes"] = [row.tolist() for row in ragged(units, "electrodes")]
-    rows = rows_where(table, spec.units, table="units")
+        table["electrodes"], electrodes = _electrodes(units)
+    rows = _wanted(table, electrodes, spec.units)
     if len(rows) == 0:
         raise DataError(
             "the recording has no units" if not table["id"] else "no unit is what is wanted",
@@ -154,7 +162,36 @@ def open_spikes(recording: Recording, spec: Spikes, bin_ms: float) -> SpikeChann
             expected=", ".join(f"{k}: {v}" for k, v in spec.units.items()) or None,
             found=f"{len(table['id'])} units",
         )
-    return SpikeChannel(trains, trains.scan(bin_ms), rows, table, _observed(units, rows), spec)
+    observed = _observed(units, rows)
+    return SpikeChannel(trains, trains.scan(bin_ms), rows, table, electrodes, observed, spec)
+
+
+def _electrodes(units: Any) -> tuple[list[list[int]], Columns]:
+    """Give the rows of the electrode table that each unit refers to, and that table."""
+    column = units["electrodes"]
+    if hasattr(column, "target"):
+        rows = [row.tolist() for row in ragged(units, "electrodes")]
+        return rows, columns_of(column.target.table)
+    return [[row] for row in read(column.data).tolist()], columns_of(column.table)
+
+
+def _wanted(
+    table: Columns, electrodes: Columns | None, select: Mapping[str, Any]
+) -> npt.NDArray[np.int64]:
+    """Give the units that are wanted, by their columns, or else by those of their electrodes.
+
+    Of several electrodes of a unit one must have the value.
+    """
+    found = electrodes or {}
+    own = {name: cells for name, cells in select.items() if name in table or name not in found}
+    known = {**{name: [None] * len(table["id"]) for name in found}, **table}
+    rows = rows_where(known, own, table="units")
+    for name in select.keys() - own.keys():
+        fitting = set(rows_where(found, {name: select[name]}, table="electrodes").tolist())
+        rows = np.array(
+            [r for r in rows if not fitting.isdisjoint(table["electrodes"][r])], dtype=np.int64
+        )
+    return rows
 
 
 def _observed(
