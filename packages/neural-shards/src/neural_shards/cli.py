@@ -133,6 +133,7 @@ def convert(
             source = ArrayFileSource([Path(path) for path in paths], modalities)
             writing["metadata"] = source.metadata()
             summary = write_shards(source, output or "", **options, **writing)
+            left_out = ()
         else:
             nwb = _nwb()
             options |= {"spec": spec and nwb.read_spec(spec), "modalities": modalities}
@@ -143,7 +144,8 @@ def convert(
                 _print_lines(preview, nwb.preview_lines(preview), as_json)
                 return
             summary = nwb.convert_nwb_files(paths, output, **options, **writing)
-    _print_lines(summary, [_said(summary, output)], as_json)
+            left_out = nwb.without_windows(summary["metadata"]["sessions"])
+    _print_lines(summary, [*left_out, _said(summary, output)], as_json)
     if validate and output is not None:
         verify_command(output, quiet=quiet or as_json)
 

@@ -19,11 +19,13 @@ from neural_shards.nwb import (
     ConversionSpec,
     NWBToWebDatasetConverter,
     Spikes,
+    Windows,
     convert_nwb_files,
     identity,
     preview_nwb_files,
 )
 from neural_shards.nwb.plan import Plan, plan
+from neural_shards.nwb.specfile import spec_of
 from neuroai_core import DataError, InputError, NotFoundError, UnknownArgumentError
 
 
@@ -335,3 +337,34 @@ def test_wrong_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot name a modality"):
         NWBToWebDatasetConverter(tmp_path, modalities=["Spikes.x"])
     assert json.loads("[]") == list(tmp_path.iterdir())
+
+
+def test_the_manifest_says_what_was_asked_and_what_was_left_out(
+    simple: NWBFile, written: Callable[..., Path], tmp_path: Path
+) -> None:
+    simple.add_invalid_time_interval(start_time=5.0, stop_time=6.0)
+    simple.add_trial(start_time=1.0, stop_time=2.0)
+    simple.add_trial(start_time=5.5, stop_time=5.7)
+    path = written(simple)
+    spec = ConversionSpec({"spikes": Spikes()}, 20.0, Windows(10, table="trials"))
+    (session,) = convert_nwb_files([path], tmp_path / "a", spec=spec)["metadata"]["sessions"]
+    (previewed,) = preview_nwb_files([path], spec=spec)["recordings"]
+    assert spec_of(session["spec"]) == spec
+    for key in ("bins", "windows", "not_taken"):
+        assert session[key] == previewed[key]
+    assert session["bins"]["in invalid_times"] == 50
+    assert session["windows"]["left_out"] == {"interval with no room for a window": 1}
+    stored = json.loads((tmp_path / "a" / "dataset_metadata.json").read_text())
+    assert stored["metadata"]["sessions"] == [session]
+
+
+def test_recordings_without_a_window_are_an_error(simple: NWBFile, tmp_path: Path) -> None:
+    converter = NWBToWebDatasetConverter(
+        tmp_path / "out", modalities=["spikes"], sequence_length=5000
+    )
+    assert converter.convert_nwb_file(simple) == 0
+    with pytest.raises(DataError, match="no recording holds a single window"):
+        converter.finalize()
+    with pytest.raises(DataError, match="no window of 5000 bins"):
+        convert_nwb_files([simple], tmp_path / "b", modalities=["spikes"], sequence_length=5000)
+    assert not (tmp_path / "b").exists()

@@ -97,3 +97,22 @@ def test_what_goes_wrong_is_one_message(run: Run, paths: list[Path], tmp_path: P
     assert code == 1
     assert "no such file" in err
     assert not (tmp_path / "o").exists()
+
+
+def test_a_recording_without_a_window_is_named(
+    run: Run, paths: list[Path], new_file: Any, written: Any, tmp_path: Path
+) -> None:
+    file = new_file()
+    file.add_unit(spike_times=[0.1, 0.9])
+    short = written(file, "short.nwb")
+    to = ["--modalities", "spikes", "-o", tmp_path / "o"]
+    code, out, err = run("convert", "-i", short, *to, "--validate")
+    assert code == 1
+    assert "no recording holds a single window" in err
+    assert "short.nwb: no window of 100 bins fits into 81 bins" in " ".join(err.split())
+    assert out == ""
+    assert not (tmp_path / "o").exists()
+    code, out, _ = run("convert", "-i", short, paths[0], *to, "--quiet")
+    assert code == 0
+    assert out.splitlines()[0] == "short.nwb: no window of 100 bins fits into 81 bins"
+    assert "38 samples" in out

@@ -2,7 +2,7 @@
 
 from neural_shards.nwb.convert import convert_nwb_files, preview_nwb_files
 from neural_shards.nwb.converter import NWBToWebDatasetConverter
-from neural_shards.nwb.report import preview_lines
+from neural_shards.nwb.report import preview_lines, without_windows
 from neural_shards.nwb.settings import spec_for
 from neural_shards.nwb.spec import ConversionSpec, Events, Labels, Signals, Spikes, Windows
 from neural_shards.nwb.specfile import read_spec
@@ -20,4 +20,5 @@ __all__ = [
     "preview_nwb_files",
     "read_spec",
     "spec_for",
+    "without_windows",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 from neural_shards.__about__ import __version__
 from neural_shards.nwb.plan import Plan, Sample, plan
 from neural_shards.nwb.recording import Source, is_open, name_of
+from neural_shards.nwb.report import check_any_window
 from neural_shards.nwb.settings import spec_for
 from neural_shards.nwb.spec import ConversionSpec
 from neural_shards.nwb.specfile import plain_of
@@ -93,7 +94,14 @@ def convert_nwb_files(
 
     Returns
     -------
-    What the manifest of the set says.
+    What the manifest of the set says; under ``metadata.sessions`` what each recording was
+    made into, and how many bins and windows were left out why.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        If a recording or what is to be taken of it is not there or damaged, or no window
+        comes out of any.
     """
     sources = _listed(paths)
     if executor is not None and not isinstance(executor, ThreadPoolExecutor):
@@ -107,6 +115,7 @@ def convert_nwb_files(
         overlap=overlap,
     )
     recordings = Recordings(_plans(sources, wanted, executor))
+    check_any_window([p.session for p in recordings.plans])
     return write_shards(
         recordings,
         output_dir,

@@ -9,6 +9,7 @@ from typing import Any
 
 from neural_shards.nwb.plan import plan
 from neural_shards.nwb.recording import Source
+from neural_shards.nwb.report import check_any_window
 from neural_shards.nwb.settings import spec_for, usual_in
 from neural_shards.nwb.spec import ConversionSpec, modality
 from neural_shards.writer import WebDatasetWriter
@@ -102,5 +103,12 @@ class NWBToWebDatasetConverter:
         return sum(self.convert_nwb_file(path) for path in paths)
 
     def finalize(self) -> dict[str, Any]:
-        """Close the last shard, write the manifest, and give what it says."""
+        """Close the last shard, write the manifest, and give what it says.
+
+        Raises
+        ------
+        DataError
+            If recordings were converted and none of them gave a window.
+        """
+        check_any_window(self._writer.metadata["sessions"])
         return self._writer.finalize()

@@ -53,7 +53,8 @@ class Plan:
         The modalities, as far as one pass over the recording has made them known, see
         `places.detached`.
     session
-        What is known of it as a whole, stored once: names, tables, the grid.
+        What is known of it as a whole, stored once: names, tables, the grid, the
+        specification, what was left out.
     report
         What was found and taken, and what was not, as plain values.
     fingerprint
@@ -164,10 +165,7 @@ def plan(source: Source, spec: ConversionSpec) -> Plan:
         grid = _grid(channels, recording, spec)
         runs, parts = _runs(channels, recording, grid, spec.windows)
         windows = _cut(recording, grid, runs, spec.windows)
-        session = session_of(recording, sha256(), grid, spec, channels)
-        report = {
-            **{key: session[key] for key in ("source", "object_id", "grid")},
-            "modalities": {name: channel.report() for name, channel in channels.items()},
+        became = {
             "not_taken": not_taken(recording, channels),
             "bins": parts,
             "windows": {
@@ -175,6 +173,12 @@ def plan(source: Source, spec: ConversionSpec) -> Plan:
                 "length": windows.length,
                 "left_out": windows.left_out,
             },
+        }
+        session = session_of(recording, sha256(), grid, spec, channels) | became
+        report = {
+            **{key: session[key] for key in ("source", "object_id", "grid")},
+            "modalities": {name: channel.report() for name, channel in channels.items()},
+            **became,
         }
         files = tuple(
             film.path

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from neuroai_core import DataError
 
 
 def preview_lines(preview: Mapping[str, Any]) -> Iterator[str]:
@@ -32,6 +34,50 @@ def preview_lines(preview: Mapping[str, Any]) -> Iterator[str]:
         if recording["not_taken"]:
             yield f"  not taken: {', '.join(recording['not_taken'])}"
     yield f"{preview['samples']} samples in {preview['shards']} shards would be written"
+
+
+def without_windows(sessions: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Say of each recording that gave no window why it gave none.
+
+    Parameters
+    ----------
+    sessions
+        What is known of each, as a manifest has it under ``metadata.sessions``.
+
+    Examples
+    --------
+    >>> windows = {"samples": 0, "length": 100, "left_out": {}}
+    >>> short = {"source": "a.nwb", "windows": windows, "bins": {"all": 80, "left": 80}}
+    >>> print(*without_windows([short]))
+    a.nwb: no window of 100 bins fits into 80 bins
+    """
+    for session in sessions:
+        if session["windows"]["samples"] == 0:
+            windows, bins = session["windows"], session["bins"]
+            reasons = [f"{n} bins {why}" for why, n in bins.items() if why not in ("all", "left")]
+            reasons += [f"{n} x {why}" for why, n in windows["left_out"].items()]
+            yield (
+                f"{session['source']}: no window of {windows['length']} bins "
+                f"fits into {bins['all']} bins"
+            ) + (f"; left out: {', '.join(reasons)}" if reasons else "")
+
+
+def check_any_window(sessions: Sequence[Mapping[str, Any]]) -> None:
+    """Reject recordings of which none gave a window.
+
+    Raises
+    ------
+    DataError
+        With the reason of each.
+    """
+    lines = list(without_windows(sessions))
+    if lines and len(lines) == len(sessions):
+        raise DataError(
+            "no recording holds a single window",
+            key="sequence_length",
+            found="; ".join(lines[:5]) + (" ..." if len(lines) > 5 else ""),
+            hint="make the windows shorter, or let them cross more",
+        )
 
 
 def _modality(name: str, found: Mapping[str, Any]) -> Iterator[str]:

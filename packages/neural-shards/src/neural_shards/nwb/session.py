@@ -11,6 +11,7 @@ from neural_shards.nwb.find import series_in
 from neural_shards.nwb.grid import Grid
 from neural_shards.nwb.recording import Recording
 from neural_shards.nwb.spec import ConversionSpec
+from neural_shards.nwb.specfile import plain_of
 from neural_shards.nwb.tables import columns_of
 from neural_shards.nwb.timed import events_in, interval_table, intervals_in
 from neural_shards.nwb.units import SpikeChannel
@@ -23,7 +24,7 @@ def session_of(
     spec: ConversionSpec,
     channels: Mapping[str, Channel],
 ) -> dict[str, Any]:
-    """Say what is known of a recording as a whole: names, the grid, what its columns are."""
+    """Say what is known of a recording as a whole: its names, grid, spec, columns."""
     session: dict[str, Any] = {
         "source": recording.name,
         "object_id": recording.object_id,
@@ -31,6 +32,7 @@ def session_of(
         "session_start_time": str(recording.file.session_start_time),
         "sha256": sha256,
         "grid": {"t0": grid.t0, "bin_ms": grid.bin_ms, "bins": grid.n_bins},
+        "spec": plain_of(spec),
         "modalities": {name: channel.session() for name, channel in channels.items()},
     }
     if spec.windows.table is not None:
