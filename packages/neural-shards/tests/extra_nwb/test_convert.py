@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pytest
 from pynwb import NWBFile, TimeSeries
+from pynwb.image import ImageSeries
 
 from neural_shards.nwb import (
     ConversionSpec,
@@ -368,3 +369,28 @@ def test_recordings_without_a_window_are_an_error(simple: NWBFile, tmp_path: Pat
     with pytest.raises(DataError, match="no window of 5000 bins"):
         convert_nwb_files([simple], tmp_path / "b", modalities=["spikes"], sequence_length=5000)
     assert not (tmp_path / "b").exists()
+
+
+def test_of_two_movies_none_is_taken_by_itself(
+    simple: NWBFile, written: Callable[..., Path], tmp_path: Path
+) -> None:
+    frames = np.zeros((200, 3, 4), dtype=np.uint8)
+    for name in ("gratings", "scenes"):
+        simple.add_stimulus(ImageSeries(name=name, data=frames, unit="n.a.", rate=10.0))
+    simple.add_stimulus(TimeSeries(name="contrast", data=np.zeros(200), unit="n.a.", rate=10.0))
+    path = written(simple)
+    made = convert_nwb_files([path], tmp_path / "a")
+    assert set(made["modalities"]) == {"behavior", "spikes"}
+    (session,) = made["metadata"]["sessions"]
+    assert session["not_taken"] == [
+        "stimulus/presentation/contrast (TimeSeries, one of several: name it)",
+        "stimulus/presentation/gratings (ImageSeries, one of several: name it)",
+        "stimulus/presentation/scenes (ImageSeries, one of several: name it)",
+    ]
+    converter = NWBToWebDatasetConverter(tmp_path / "b")
+    assert converter.convert_nwb_file(path) == made["total_samples"]
+    assert set(converter.finalize()["modalities"]) == {"behavior", "spikes"}
+    named = convert_nwb_files([path], tmp_path / "c", modalities=["spikes", "scenes"])
+    assert named["modalities"]["scenes"]["shape"] == [100, 3, 4]
+    with pytest.raises(DataError, match="side by side"):
+        convert_nwb_files([path], tmp_path / "d", modalities=["stimulus"])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from neural_shards.nwb.stored import shape_of
 from neuroai_core import DataError
 from neuroai_core.extras import require
 
@@ -110,10 +111,31 @@ KINDS: dict[str, Callable[[str, Any], bool]] = {
 USUAL = ("spikes", "lfp", "eeg", "behavior", "ophys", "fmri", "stimulus")
 
 
+def _of_kind(name: str, series: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: thing for path, thing in series.items() if KINDS[name](path, thing)}
+
+
+def ambiguous(series: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Give the usual modalities that several series are, which cannot lie side by side.
+
+    Images and volumes cannot: which of two movies is meant must be said.
+
+    Returns
+    -------
+    The paths of the series, by modality.
+    """
+    found = {}
+    for name in KINDS:
+        things = _of_kind(name, series)
+        if len(things) > 1 and any(len(shape_of(t.data)) > 2 for t in things.values()):
+            found[name] = tuple(things)
+    return found
+
+
 def usual(file: Any) -> tuple[str, ...]:
-    """Give the usual modalities that a recording has."""
+    """Give the usual modalities that a recording has, but those that are `ambiguous`."""
     series = series_in(file)
-    found = {name for name in KINDS if any(KINDS[name](p, s) for p, s in series.items())}
+    found = {name for name in KINDS if _of_kind(name, series)} - set(ambiguous(series))
     if file.units is not None and "spike_times" in file.units.colnames and len(file.units.id):
         found.add("spikes")
     return tuple(name for name in USUAL if name in found)
@@ -141,9 +163,8 @@ def find(
         If there is none, with what there is.
     """
     if not wanted and modality in KINDS:
-        found = {path: s for path, s in series.items() if KINDS[modality](path, s)}
-        return found or _missing(modality, series, source)
-    found = {}
+        return _of_kind(modality, series) or _missing(modality, series, source)
+    found: dict[str, Any] = {}
     for name in wanted or (modality,):
         matching = {path: s for path, s in series.items() if _matches(path, s, name)}
         found |= matching or _missing(name, series, source)

@@ -7,7 +7,7 @@ from typing import Any
 
 from neural_shards.nwb.channels import Channel, LabelChannel
 from neural_shards.nwb.events import EventChannel
-from neural_shards.nwb.find import series_in
+from neural_shards.nwb.find import ambiguous, series_in
 from neural_shards.nwb.grid import Grid
 from neural_shards.nwb.recording import Recording
 from neural_shards.nwb.spec import ConversionSpec
@@ -44,9 +44,11 @@ def session_of(
 def not_taken(recording: Recording, channels: Mapping[str, Channel]) -> list[str]:
     """Give what the recording holds besides: series and tables of intervals."""
     taken = {s.path for c in channels.values() for s in getattr(c, "series", ())}
+    series = series_in(recording.file)
+    unclear = {path for paths in ambiguous(series).values() for path in paths}
     left = [
-        f"{path} ({type(series).__name__})"
-        for path, series in series_in(recording.file).items()
+        f"{path} ({type(thing).__name__}{', one of several: name it' if path in unclear else ''})"
+        for path, thing in series.items()
         if path not in taken
     ]
     tables = {c.spec.table for c in channels.values() if isinstance(c, LabelChannel)}
