@@ -103,6 +103,7 @@ class StimulusProtocolDataLoader:
         self.lazy = lazy
         self._order: Order | None = None
         self._delivered = 0
+        self._resumed = 0
         self._memory = Recycled()
         self.loader = self._wrap(data, loader_arguments)
         self._table = None if protocol.is_random else self.label_policy.apply(protocol.table())
@@ -137,10 +138,26 @@ class StimulusProtocolDataLoader:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Any]:
+        # An iteration that was given up leaves no trace: this one counts from its own start.
+        self._delivered = self._first()
+        return self._batches(self._delivered)
+
+    def _first(self) -> int:
+        """Say how many trials of the epoch lie before where an iteration begins."""
+        if self._order is not None:
+            return self._order.start
+        if isinstance(self.loader, Iterator):
+            return self._delivered  # it cannot begin anew
+        # A loader that was told where to go on does so once.
+        first, self._resumed = self._resumed, 0
+        return first
+
+    def _batches(self, delivered: int) -> Iterator[Any]:
         known = isinstance(self.loader, DataLoader) and isinstance(self.loader.dataset, Trials)
         for batch in self.loader:
-            trials = batch if known else batch_trials(batch, self.protocol.items, self._delivered)
-            self._delivered += len(trials.items)
+            trials = batch if known else batch_trials(batch, self.protocol.items, delivered)
+            delivered += len(trials.items)
+            self._delivered = delivered
             presentation = self._present(trials)
             if self.lazy:
                 yield presentation
@@ -156,7 +173,7 @@ class StimulusProtocolDataLoader:
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the start of an epoch: another order, where this loader shuffles."""
-        self._delivered = 0
+        self._delivered = self._resumed = 0
         for part in (self._order, self.sampler, self.loader):
             if part is not None and hasattr(part, "set_epoch"):
                 part.set_epoch(epoch)
@@ -177,7 +194,7 @@ class StimulusProtocolDataLoader:
         """Go on where `state_dict` was taken."""
         if set(state) != {"version", "delivered", "epoch", "loader"} or state["version"] != 1:
             raise DataError("this is no state of this loader", found=sorted(map(str, state)))
-        self._delivered = state["delivered"]
+        self._delivered = self._resumed = state["delivered"]
         if self._order is not None:
             self._order.epoch, self._order.start = state["epoch"], state["delivered"]
         elif hasattr(self.loader, "load_state_dict"):
