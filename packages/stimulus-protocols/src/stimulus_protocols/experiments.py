@@ -106,6 +106,8 @@ class Condition:
         What is shown.
     void_value, void_label
         What a blank shows, and its label.
+    dt_ms
+        Milliseconds a step, where the arguments say so.
     """
 
     experiment: str
@@ -114,6 +116,7 @@ class Condition:
     timeline: Timeline
     void_value: float = 0.0
     void_label: int = -1
+    dt_ms: float | None = None
 
     @property
     def identity(self) -> str:
@@ -159,7 +162,9 @@ def _condition(
     except (InputError, UnknownArgumentError) as error:
         error.key = _place(experiment, error.key)
         raise
-    return Condition(experiment.name, name, values, timeline, **showing)
+    return Condition(
+        experiment.name, name, values, timeline, dt_ms=arguments.get("dt_ms"), **showing
+    )
 
 
 def _place(experiment: Experiment, key: object) -> str:

@@ -40,7 +40,7 @@ def run(
     batch_size: int = 8,
     num_workers: int = 0,
     device: str = "cpu",
-    dt_ms: float = 1.0,
+    dt_ms: float | None = None,
     seed: int = 0,
     store: Literal["netcdf", "zarr"] = "netcdf",
     identity: str = "",
@@ -71,7 +71,9 @@ def run(
     device
         Where images go before the model sees them; responses stay on the CPU.
     dt_ms
-        Milliseconds a step, for times and events.
+        Milliseconds a step, for times and events. A condition whose arguments
+        have ``dt_ms`` brings its own, and any other here is an error; where
+        neither says, a step is 1 ms.
     store
         ``"netcdf"`` or ``"zarr"``.
     identity
@@ -82,14 +84,20 @@ def run(
     Returns
     -------
     The files, in the order of the conditions.
+
+    Raises
+    ------
+    InputError
+        Before anything runs, for a `dt_ms` that contradicts a condition's.
+    DataError
+        If the model answers with anything but a tensor of one row an image.
     """
     check_known("model_takes", [model_takes], ("sequences", "frames"))
     check_known("store", [store], ("netcdf", "zarr"))
-    if dt_ms <= 0:
-        raise InputError("dt_ms is not positive", key="dt_ms", expected="more than 0", found=dt_ms)
+    times = [_step_ms(condition, dt_ms) for condition in conditions]
     made = []
     with progress(quiet=quiet) as bar:
-        for condition in conditions:
+        for condition, step_ms in zip(conditions, times, strict=True):
             path = results_path(out, condition, store)
             made.append(path)
             attributes = {
@@ -97,7 +105,7 @@ def run(
                 "seed": seed,
                 "identity": identity,
                 "images": len(dataset),
-                "dt_ms": float(dt_ms),
+                "dt_ms": step_ms,
             }
             parts = Parts(path, made_of := {"condition_sha256": condition.identity, **attributes})
             if is_done(path, made_of):
@@ -120,12 +128,27 @@ def run(
             task = bar.add_task(condition.name, total=len(dataset), completed=shown)
             for presentation in loader:
                 answer = _respond(presentation, model, model_takes, device)
-                done.append(_part(presentation, answer, dt_ms, seed))
+                done.append(_part(presentation, answer, step_ms, seed))
                 parts.add(done[-1])
                 bar.advance(task, presentation.trials)
-            _store(path, condition, done, model is None, dt_ms, attributes)
+            _store(path, condition, done, model is None, step_ms, attributes)
             parts.clear()
     return made
+
+
+def _step_ms(condition: Condition, given: float | None) -> float:
+    """Say how long a step of a condition is: as its own arguments have it, or as given."""
+    if given is not None and given <= 0:
+        raise InputError("dt_ms is not positive", key="dt_ms", expected="more than 0", found=given)
+    own = condition.dt_ms
+    if own is not None and given is not None and float(own) != float(given):
+        raise InputError(
+            f"dt_ms contradicts that of condition {condition.name!r}",
+            key="dt_ms",
+            expected=f"{own:g}, as in its arguments, or none",
+            found=f"{given:g}",
+        )
+    return float(next(value for value in (own, given, 1.0) if value is not None))
 
 
 def _respond(shown: Presentation, model: Model | None, takes: str, device: str) -> npt.NDArray[Any]:

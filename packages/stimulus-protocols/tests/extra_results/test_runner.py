@@ -164,6 +164,36 @@ def test_without_a_model_the_stimuli_are_stored(tmp_path):
         assert (data.response[:, 3, 0, 0, 0] == 0.25 * np.arange(1, 6)).all()
 
 
+IN_MS = Experiment(
+    name="ms",
+    data_loader="StimulusDuration",
+    data_args={"tsteps": 1000, "stim": 150, "intro": 100, "dt_ms": [10, 25]},
+)
+
+
+@pytest.mark.parametrize("given", [None, "own"])
+def test_times_follow_the_milliseconds_of_the_condition(tmp_path, given):
+    for condition in conditions(IN_MS):
+        dt_ms = None if given is None else condition.dt_ms
+        (path,) = run([condition], Data(), tmp_path, model=brightness, dt_ms=dt_ms)
+        with xr.open_dataset(path) as data:
+            assert data.time_ms.values[-1] == 1000 - condition.dt_ms
+            assert data.attrs["dt_ms"] == condition.dt_ms
+        with open(path.with_name(f"{path.stem}_events.tsv"), newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        shown = [row for row in rows if row["trial_type"] == "stimulus"]
+        assert {(row["onset"], row["duration"]) for row in shown} == {("0.1", "0.15")}
+
+
+def test_milliseconds_that_contradict_are_refused_before_anything_runs(tmp_path):
+    calls = []
+    with pytest.raises(InputError, match="contradicts that of condition 'dt_ms=25'"):
+        run(conditions(IN_MS), Data(), tmp_path, model=calls.append, dt_ms=10)
+    assert not calls
+    with pytest.raises(InputError, match="not positive"):
+        run(MADE, Data(), tmp_path, model=calls.append, dt_ms=0)
+
+
 def test_answers_that_have_no_time(tmp_path):
     (path, _) = run(MADE, Data(), tmp_path, model=lambda x: x.sum(dim=(1, 2, 3, 4)))
     with xr.open_dataset(path) as data:

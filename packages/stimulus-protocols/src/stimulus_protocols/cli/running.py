@@ -32,7 +32,12 @@ def run(
     batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 8,
     workers: Annotated[int, typer.Option(help="Processes that load images.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
-    dt_ms: Annotated[float, typer.Option(help="Milliseconds a step.")] = 1.0,
+    dt_ms: Annotated[
+        float | None,
+        typer.Option(
+            help="Milliseconds a step, 1 by default; an experiment with dt_ms brings its own."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     store: Annotated[str, typer.Option(help="netcdf or zarr.")] = "netcdf",
     plan: Annotated[bool, typer.Option("--plan", help="List conditions and costs only.")] = False,
