@@ -37,6 +37,7 @@ def run(
     *,
     model: Model | None = None,
     model_takes: Literal["sequences", "frames"] = "sequences",
+    model_gives: Literal["auto", "steps", "images"] = "auto",
     batch_size: int = 8,
     num_workers: int = 0,
     device: str = "cpu",
@@ -68,6 +69,12 @@ def run(
         ``(batch, time, ...)`` or ``(batch, ...)``; ``"frames"``:
         ``(batch, channels, height, width)`` to ``(batch, ...)``, called step by
         step, so that nothing dense is made.
+    model_gives
+        What the second axis of answers to sequences is: ``"steps"``: time, also
+        of an answer ``(batch, time)``; ``"images"``: never time. ``"auto"``
+        takes it for time where it is as long as the trials and a third axis
+        follows: an answer ``(batch, units)`` has no time, however many units
+        there are. A model that takes frames answers each step in any case.
     device
         Where images go before the model sees them; responses stay on the CPU.
     dt_ms
@@ -90,10 +97,21 @@ def run(
     InputError
         Before anything runs, for a `dt_ms` that contradicts a condition's.
     DataError
-        If the model answers with anything but a tensor of one row an image.
+        If the model answers with anything but a tensor of one row an image, or
+        not step by step although `model_gives` says so.
     """
     check_known("model_takes", [model_takes], ("sequences", "frames"))
+    check_known("model_gives", [model_gives], ("auto", "steps", "images"))
     check_known("store", [store], ("netcdf", "zarr"))
+    if model is None or model_takes == "frames":
+        if model_gives == "images":
+            raise InputError(
+                "what answers every step cannot answer images",
+                key="model_gives",
+                expected="'auto' or 'steps'",
+                found=model_gives,
+            )
+        model_gives = "steps"
     times = [_step_ms(condition, dt_ms) for condition in conditions]
     made = []
     with progress(quiet=quiet) as bar:
@@ -106,6 +124,7 @@ def run(
                 "identity": identity,
                 "images": len(dataset),
                 "dt_ms": step_ms,
+                "model_gives": model_gives,
             }
             parts = Parts(path, made_of := {"condition_sha256": condition.identity, **attributes})
             if is_done(path, made_of):
@@ -128,6 +147,8 @@ def run(
             task = bar.add_task(condition.name, total=len(dataset), completed=shown)
             for presentation in loader:
                 answer = _respond(presentation, model, model_takes, device)
+                answer = _storable(answer, store)
+                _check_steps(answer, len(presentation), model_gives)
                 done.append(_part(presentation, answer, step_ms, seed))
                 parts.add(done[-1])
                 bar.advance(task, presentation.trials)
@@ -170,6 +191,38 @@ def _respond(shown: Presentation, model: Model | None, takes: str, device: str) 
     return answer.cpu().numpy()
 
 
+def _storable(answer: npt.NDArray[Any], store: str) -> npt.NDArray[Any]:
+    """Give an answer in a type that the store has, before the model is asked for more."""
+    if store == "netcdf" and answer.dtype == np.float16:
+        return answer.astype(np.float32)
+    if store == "netcdf" and answer.dtype.kind == "c":
+        raise DataError(
+            "NetCDF has no complex numbers",
+            expected="real answers, or store='zarr'",
+            found=str(answer.dtype),
+        )
+    return answer
+
+
+def _check_steps(answer: npt.NDArray[Any], steps: int, gives: str) -> None:
+    if gives == "steps" and answer.shape[1:2] != (steps,):
+        raise DataError(
+            "the model did not answer every step",
+            expected=f"(images, {steps}, ...)",
+            found=answer.shape,
+        )
+
+
+def _has_time(parts: list[Part], gives: str) -> bool:
+    """Say whether the second axis of answers is time (see `run`)."""
+    if gives != "auto":
+        return gives == "steps"
+    return all(
+        part.responses.ndim >= 3 and part.responses.shape[1] == part.labels.shape[1]
+        for part in parts
+    )
+
+
 def _frame(model: Model, frame: torch.Tensor) -> torch.Tensor:
     # Kept on the CPU, or a long run would fill the device.
     return torch.as_tensor(model(frame)).cpu()
@@ -206,7 +259,7 @@ def _store(
     labels = [_wide(part.labels, steps, condition.void_label) for part in parts]
     phases = [names + [""] * (steps - len(names)) for part in parts for names in part.phases]
     answers, dims = [part.responses for part in parts], ["image"]
-    if all(part.responses.shape[1:2] == part.labels.shape[1:] for part in parts):
+    if _has_time(parts, attributes["model_gives"]):
         answers = [_wide(answer, steps, np.nan) for answer in answers]
         dims.append("time")
     responses = np.concatenate(answers)

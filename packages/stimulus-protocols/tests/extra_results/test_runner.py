@@ -156,6 +156,72 @@ def test_answers_of_half_precision(tmp_path):
         assert data.response.dtype == np.float32
 
 
+@pytest.mark.parametrize("store", ["netcdf", "zarr"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64, torch.int16, torch.bool])
+def test_answers_of_any_type(tmp_path, store, dtype):
+    run(MADE, Data(), tmp_path, model=lambda x: brightness(x).to(dtype), store=store)
+    answer = open_results(tmp_path)["contrast/stimulus_contrast=0.25"].response
+    expected = brightness(
+        0.25 * torch.arange(1, 6).reshape(-1, 1, 1, 1, 1) * torch.ones(1, 1, 4, 4)
+    )
+    assert np.array_equal(answer[:, 3], expected.to(dtype).numpy()[:, 0])
+    if dtype == torch.float16:
+        assert answer.dtype == {"netcdf": np.float32, "zarr": np.float16}[store]
+
+
+def test_stimuli_of_half_precision(tmp_path):
+    data = [(torch.full((1, 2, 2), 0.5, dtype=torch.float16), 1)]
+    (path, _) = run(MADE, data, tmp_path)
+    with xr.open_dataset(path) as stored:
+        assert stored.response[0, 3, 0, 0, 0] == 0.125
+
+
+def test_answers_that_a_store_does_not_have_are_refused_at_once(tmp_path):
+    calls = []
+
+    def model(images):
+        calls.append(1)
+        return brightness(images).to(torch.complex64)
+
+    with pytest.raises(DataError, match="complex"):
+        run(MADE, Data(), tmp_path, model=model, batch_size=2)
+    assert len(calls) == 1
+
+
+# As many units as there are steps: eight.
+@pytest.mark.parametrize(
+    ("gives", "axes", "dims"),
+    [
+        ("auto", 2, ("image", "feature_0")),
+        ("auto", 3, ("image", "time", "feature_0")),
+        ("steps", 2, ("image", "time")),
+        ("images", 3, ("image", "feature_0", "feature_1")),
+    ],
+)
+def test_what_the_second_axis_is(tmp_path, gives, axes, dims):
+    def model(images):
+        return torch.ones(len(images), *(8, 3)[: axes - 1])
+
+    (path, _) = run(MADE, Data(), tmp_path, model=model, model_gives=gives, batch_size=2)
+    with xr.open_dataset(path) as data:
+        assert data.response.dims == dims
+
+
+def test_a_model_of_single_frames_answers_every_step(tmp_path):
+    (path, _) = run(
+        MADE, Data(), tmp_path, model=lambda x: x.sum(dim=(1, 2, 3)), model_takes="frames"
+    )
+    with xr.open_dataset(path) as data:
+        assert data.response.dims == ("image", "time")
+    with pytest.raises(InputError, match="model_gives"):
+        run(MADE, Data(), tmp_path, model=brightness, model_takes="frames", model_gives="images")
+
+
+def test_steps_that_were_promised_and_are_not_there(tmp_path):
+    with pytest.raises(DataError, match="every step"):
+        run(MADE, Data(), tmp_path, model=lambda x: x[:, 1:, 0, 0, 0], model_gives="steps")
+
+
 def test_without_a_model_the_stimuli_are_stored(tmp_path):
     (path, _) = run(MADE, Data(), tmp_path)
     with xr.open_dataset(path) as data:

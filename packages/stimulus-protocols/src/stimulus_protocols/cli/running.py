@@ -27,6 +27,9 @@ def run(
     takes: Annotated[str, typer.Option(help="What the model takes: sequences or frames.")] = (
         "sequences"
     ),
+    gives: Annotated[
+        str, typer.Option(help="What the second axis of its answers is: auto, steps or images.")
+    ] = "auto",
     condition: Annotated[int | None, typer.Option(help="Only the one of this number.")] = None,
     size: Annotated[int, typer.Option(help="Side of the pictures of a folder.")] = 64,
     batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 8,
@@ -62,6 +65,7 @@ def run(
         output,
         model=None if model is None else _load(model, "model")(),
         model_takes=_one_of("takes", takes, "sequences", "frames"),
+        model_gives=_one_of("gives", gives, "auto", "steps", "images"),
         batch_size=batch_size,
         num_workers=workers,
         device=device,
