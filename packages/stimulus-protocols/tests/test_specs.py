@@ -66,6 +66,50 @@ def test_there_and_back_is_exact(spec):
     assert specs.content_hash(specs.from_yaml(specs.to_yaml(spec))) == specs.content_hash(spec)
 
 
+#: Those that are written with an exponent too.
+floats = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
+    [1e-05, 1e16, 1e22, 5e-324, 1.7976931348623157e308, -0.0, 0.1, -1e-7]
+)
+
+
+@given(floats, st.sampled_from(["yaml", "json"]))
+def test_files_keep_every_float(tmp_path_factory, number, suffix):
+    path = tmp_path_factory.getbasetemp() / f"float.{suffix}"
+    made = Uniform(frames=1, height=1, width=1, mean=number, amplitude=abs(number) or 1.0)
+    specs.save(made, path)
+    again = specs.load(path)
+    assert (repr(again.mean), repr(again.amplitude)) == (repr(made.mean), repr(made.amplitude))
+    assert specs.from_yaml(json.dumps(specs.to_data(made))) == made
+
+
+@given(st.sampled_from(["1e5", "1e-05", ".5e3", "0x1f", "1_000", "yes", "~", "a\tb: c", "\u2028"]))
+def test_words_that_look_like_numbers_stay_words(tmp_path_factory, word):
+    for suffix in ("yaml", "json"):
+        path = tmp_path_factory.getbasetemp() / f"word.{suffix}"
+        specs.save(blank(2, phase=word), path)
+        assert specs.load(path) == blank(2, phase=word)
+
+
+def test_json_with_tabs_and_lines_of_its_own(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(specs.to_data(GRATING), indent="\t"))
+    assert specs.load(path) == GRATING
+    path.write_text(path.read_text().replace("direction_deg", "direction_dge"))
+    with pytest.raises(UnknownArgumentError, match="did you mean 'direction_deg'") as caught:
+        specs.load(path)
+    lines = path.read_text().splitlines()
+    (where,) = [number for number, line in enumerate(lines, 1) if "direction_dge" in line]
+    assert caught.value.index == f"line {where}"
+    path.write_text('{"version": 1,\n"stimulus": }')
+    with pytest.raises(DataError, match="no JSON") as caught:
+        specs.load(path)
+    assert caught.value.index == "line 2"
+    path.write_text('{"version": 1, "stimulus": {},\n"stimulus": {}}')
+    with pytest.raises(DataError, match="twice") as caught:
+        specs.load(path)
+    assert caught.value.index == "line 2"
+
+
 @given(values)
 def test_what_is_read_renders_the_same(spec):
     assert (specs.from_yaml(specs.to_yaml(spec)).render() == spec.render()).all()

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
 from neuroai_core.errors import DataError, check_known
 from neuroai_core.files import atomic_write
 from stimulus_protocols import presets, protocols
-from stimulus_protocols.documents import Document
+from stimulus_protocols.documents import Document, dump
 from stimulus_protocols.stimuli import InTurn, Stimulus
 from stimulus_protocols.stimuli.catalogue import BY_TYPE
 from stimulus_protocols.timeline import AnyTimeline, Timeline
@@ -43,7 +41,7 @@ def to_yaml(spec: Spec) -> str:
     >>> from_yaml(to_yaml(blank(2) >> image(3))) == blank(2) >> image(3)
     True
     """
-    return yaml.safe_dump(to_data(spec), sort_keys=False, allow_unicode=True)
+    return dump(to_data(spec))
 
 
 def to_data(spec: Spec) -> dict[str, Any]:
@@ -125,12 +123,12 @@ class Wrapped(Value):
 
 
 def load(path: str | os.PathLike[str]) -> Spec:
-    """Read a specification from a file."""
+    """Read a specification from a file: JSON if it is named ``.json``, or YAML."""
     return _from_document(Document.read(path, "specification"))
 
 
 def save(spec: Spec, path: str | os.PathLike[str]) -> None:
-    """Write a specification to a file: JSON if it is named so, or YAML."""
+    """Write a specification to a file: JSON if it is named ``.json``, or YAML."""
     as_json = Path(path).suffix == ".json"
     atomic_write(path, json.dumps(to_data(spec), indent=2) + "\n" if as_json else to_yaml(spec))
 
