@@ -19,6 +19,7 @@ from stimulus_protocols.loaders import (
     StimulusDurationDataLoader,
     StimulusIntervalDataLoader,
 )
+from stimulus_protocols.painter import Void
 from stimulus_protocols.specs import content_hash
 from stimulus_protocols.timeline import Timeline
 from stimulus_protocols.values import Value
@@ -105,7 +106,7 @@ class Condition:
     timeline
         What is shown.
     void_value, void_label
-        What a blank shows, and its label.
+        What a blank shows (see `StimulusProtocolDataLoader`), and its label.
     dt_ms
         Milliseconds a step, where the arguments say so.
     """
@@ -114,7 +115,7 @@ class Condition:
     name: str
     values: dict[str, Any]
     timeline: Timeline
-    void_value: float = 0.0
+    void_value: Void | None = None
     void_label: int = -1
     dt_ms: float | None = None
 

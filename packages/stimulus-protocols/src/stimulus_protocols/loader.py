@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, default_collate
 
 from neuroai_core.errors import DataError, InputError, reject_unknown
 from stimulus_protocols.labels import LabelPolicy
@@ -35,8 +35,14 @@ class StimulusProtocolDataLoader:
         (or mappings with these names), or any loader whose batches are.
     protocol
         What is shown when.
-    void_value, void_label
-        What a blank shows (see `Presentation`), and the label of its steps.
+    void_value
+        What a blank shows, and what contrast is scaled around (see
+        `Presentation`). None: the mean luminance where the loader knows it,
+        or else 0. It knows it of pictures of Pillow without a transform, which
+        it brings to 0 to 1 itself: 0.5; and of a data set that says so as
+        ``mean_luminance``, as `PictureFolder` does.
+    void_label
+        The label of blank steps.
     seed
         Of the order (with ``shuffle=True``) and of everything random in the
         protocol, which is drawn for each trial by ``(seed, image)``. Images
@@ -78,7 +84,7 @@ class StimulusProtocolDataLoader:
         data: Any,
         protocol: Timeline,
         *,
-        void_value: Void = 0.0,
+        void_value: Void | None = None,
         void_label: int = -1,
         seed: int = 0,
         noise: Noise | None = None,
@@ -202,6 +208,15 @@ class StimulusProtocolDataLoader:
         else:
             raise InputError("the loader inside cannot resume")
 
+    def _void(self, batch: TrialBatch) -> Void:
+        if self.void_value is not None:
+            return self.void_value
+        dataset = self.dataset
+        while isinstance(dataset, Subset):
+            dataset = dataset.dataset
+        known: Void | None = getattr(dataset, "mean_luminance", batch.mean)
+        return 0.0 if known is None else known
+
     def _present(self, batch: TrialBatch) -> Presentation:
         if self._table is not None:
             table = self._table
@@ -214,7 +229,7 @@ class StimulusProtocolDataLoader:
             batch.labels,
             table,
             items=None if identity else batch.items,
-            void_value=self.void_value,
+            void_value=self._void(batch),
             void_label=self.void_label,
             noise=self.noise,
             keys=batch.keys,

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from PIL import Image
 
 from neuroai_core import DataError, InputError
+from stimulus_protocols.datasets import PictureFolder
 from stimulus_protocols.experiments import Condition, Experiment, conditions
 from stimulus_protocols.protocols import delayed_match
 from stimulus_protocols.results import open_results, time_bins
@@ -258,6 +260,14 @@ def test_milliseconds_that_contradict_are_refused_before_anything_runs(tmp_path)
     assert not calls
     with pytest.raises(InputError, match="not positive"):
         run(MADE, Data(), tmp_path, model=calls.append, dt_ms=0)
+
+
+def test_a_folder_of_pictures_is_shown_around_its_grey(tmp_path):
+    (tmp_path / "photos" / "grey").mkdir(parents=True)
+    Image.new("RGB", (2, 2), (204, 204, 204)).save(tmp_path / "photos" / "grey" / "a.png")
+    (path, _) = run(MADE, PictureFolder(tmp_path / "photos", size=2), tmp_path)
+    with xr.open_dataset(path) as data:
+        assert np.allclose(data.response[0, [0, 3], 0, 0, 0], [0.5, 0.5 + 0.25 * 0.3])
 
 
 def test_answers_that_have_no_time(tmp_path):
