@@ -13,6 +13,7 @@ from stimulus_protocols import (
     Flicker,
     Ramp,
     blank,
+    computed,
     image,
     presets,
     specs,
@@ -175,3 +176,31 @@ def test_provenance_has_a_row_for_every_frame():
     assert [row["frame"] for row in rows] == list(range(6))
     assert [row["part_frame"] for row in rows] == [0, 1, 0, 1, 2, 3]
     assert rows[2]["sha256"] == specs.content_hash(GRATING)
+
+
+def test_provenance_of_a_timeline_is_its_frame_table():
+    movie = Uniform(frames=3, height=6, width=7)
+    timeline = blank(2) >> (image(3, contrast=0.5, jitter_px=0) | computed(movie)) >> image(5000, 1)
+    rows = list(specs.provenance(timeline))
+    table = timeline.table()
+    assert [(row["frame"], row["layer"]) for row in rows[:9]] == [
+        (0, 0), (1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (4, 0), (4, 1), (5, 0)
+    ]  # fmt: skip
+    assert {row["sha256"] for row in rows} == {specs.content_hash(timeline)}
+    assert [row["source"] for row in rows[:4]] == ["void", "void", "image", "uniform"]
+    for row in rows:
+        at = (0, row["layer"], row["frame"])
+        assert row["phase"] == (table.phases[table.phase[at]] or None)
+        assert row["phase_frame"] == table.since_onset[at]
+        assert (row["contrast"] or 0) == table.gain[at]
+        is_computed = table.source[at] < -1
+        assert (row["stimulus_sha256"] == specs.content_hash(movie)) == is_computed
+        assert row["source_frame"] == (table.source_frame[at] if is_computed else None)
+    assert rows[-1]["frame"] == len(timeline) - 1
+
+
+def test_provenance_of_what_has_none():
+    with pytest.raises(InputError, match="random"):
+        specs.provenance(blank(Between(low=1, high=2)))
+    with pytest.raises(InputError, match="of a stimulus or a timeline"):
+        specs.provenance("grating")

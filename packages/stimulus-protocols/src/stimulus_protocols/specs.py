@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from neuroai_core.errors import DataError, check_known
+from neuroai_core.errors import DataError, InputError, check_known
 from neuroai_core.files import atomic_write
 from stimulus_protocols import presets, protocols
 from stimulus_protocols.documents import Document, dump
+from stimulus_protocols.events import describe_step
 from stimulus_protocols.stimuli import InTurn, Stimulus
 from stimulus_protocols.stimuli.catalogue import BY_TYPE
 from stimulus_protocols.timeline import AnyTimeline, Timeline
@@ -147,8 +148,18 @@ def content_hash(spec: Spec) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def provenance(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
-    """Say for every frame what it shows: a row for each, made as they are asked for.
+def provenance(spec: Spec) -> Iterator[dict[str, Any]]:
+    """Say for every frame what it shows: rows made as they are asked for.
+
+    A stimulus has a row for each frame. A timeline, whose steps have no time of
+    their own, has a row for each step and each picture shown in it (`layer`):
+    the phase, how many steps it has lasted, and what stands in the frame table
+    (see `FrameTable`); a computed stimulus is named by its own hash.
+
+    Raises
+    ------
+    InputError
+        For a random timeline: its trials differ, so draw one first.
 
     Examples
     --------
@@ -156,7 +167,21 @@ def provenance(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
     >>> row = next(provenance(Uniform(frames=2, height=1, width=1)))
     >>> row["frame"], row["time_s"], row["type"], len(row["sha256"])
     (0, 0.0, 'uniform', 64)
+    >>> from stimulus_protocols import blank, image
+    >>> [(row["frame"], row["phase"], row["source"]) for row in provenance(blank(1) >> image(1))]
+    [(0, 'blank', 'void'), (1, 'stimulus', 'image')]
     """
+    if isinstance(spec, Stimulus):
+        return _of_stimulus(spec)
+    if isinstance(spec, Timeline):
+        spec.table(0, 0)  # a random one is refused now, not when the first row is asked for
+        return _of_timeline(spec)
+    raise InputError(
+        "provenance is that of a stimulus or a timeline", key="spec", found=type(spec).__name__
+    )
+
+
+def _of_stimulus(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
     parts = stimulus.parts if isinstance(stimulus, InTurn) else (stimulus,)
     frame = 0
     for number, part in enumerate(parts):
@@ -171,6 +196,26 @@ def provenance(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
                 "sha256": digest,
             }
             frame += 1
+
+
+#: How many steps of a timeline are compiled at once.
+_CHUNK = 4096
+
+
+def _of_timeline(timeline: Timeline) -> Iterator[dict[str, Any]]:
+    digest = content_hash(timeline)
+    for start in range(0, len(timeline), _CHUNK):
+        table = timeline.table(start, min(start + _CHUNK, len(timeline)))
+        hashes = [content_hash(stimulus) for stimulus in table.stimuli]
+        for step in range(len(table)):
+            for row in describe_step(table, step):
+                source = row.pop("stimulus")
+                yield {
+                    "frame": start + step,
+                    **row,
+                    "stimulus_sha256": None if source is None else hashes[source],
+                    "sha256": digest,
+                }
 
 
 def _from_document(document: Document) -> Spec:
