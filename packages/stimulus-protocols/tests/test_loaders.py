@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -240,3 +241,28 @@ def test_unknown_arguments_suggest_the_near_one(numbered):
         StimulusDurationDataLoader(numbered(1), n_timesteps=2, stimulus_duration=1, batchsize=2)
     with pytest.raises(UnknownArgumentError, match="did you mean 'intro_duration'"):
         StimulusDurationDataLoader(numbered(1), n_timesteps=2, stimulus_duration=1, intro_duraton=1)
+
+
+@pytest.mark.parametrize(
+    "void", ["image_maen", "gray", True, float("nan"), [], [[0.5]], ["0.5"], object()]
+)
+def test_void_values_that_are_none_are_refused_when_the_loader_is_made(numbered, void):
+    with pytest.raises(InputError, match="void_value"):
+        StimulusDurationDataLoader(numbered(1), n_timesteps=2, stimulus_duration=1, void_value=void)
+
+
+def test_void_values_and_labels_of_all_kinds(numbered):
+    for void in ("image_mean", 0, 0.5, [0.1, 0.2, 0.3], torch.ones(3), np.float32(0.5)):
+        loader = StimulusDurationDataLoader(
+            numbered(1),
+            n_timesteps=2,
+            stimulus_duration=1,
+            void_value=void,
+            void_label=np.int64(-2),
+        )
+        assert next(iter(loader))[1].tolist() == [[0, -2]]
+    for label in ("x", 1.5, None, True):
+        with pytest.raises(InputError, match="void_label"):
+            StimulusDurationDataLoader(
+                numbered(1), n_timesteps=2, stimulus_duration=1, void_label=label
+            )

@@ -13,13 +13,14 @@ from pydantic import model_validator
 
 from neuroai_core.errors import InputError, UnknownArgumentError, check_known, reject_unknown
 from stimulus_protocols import protocols
+from stimulus_protocols.labels import check_label
 from stimulus_protocols.loader import StimulusProtocolDataLoader
 from stimulus_protocols.loaders import (
     StimulusContrastDataLoader,
     StimulusDurationDataLoader,
     StimulusIntervalDataLoader,
 )
-from stimulus_protocols.painter import Void
+from stimulus_protocols.painter import Void, check_void
 from stimulus_protocols.specs import content_hash
 from stimulus_protocols.timeline import Timeline
 from stimulus_protocols.values import Value
@@ -119,6 +120,11 @@ class Condition:
     void_label: int = -1
     dt_ms: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.void_value is not None:
+            check_void(self.void_value)
+        check_label(self.void_label)
+
     @property
     def identity(self) -> str:
         """The SHA-256 of all that makes it up."""
@@ -160,12 +166,12 @@ def _condition(
     showing = {key: arguments.pop(key) for key in _SHOWING if key in arguments}
     try:
         timeline = _timeline(experiment.data_loader.removesuffix("DataLoader"), arguments)
+        return Condition(
+            experiment.name, name, values, timeline, dt_ms=arguments.get("dt_ms"), **showing
+        )
     except (InputError, UnknownArgumentError) as error:
         error.key = _place(experiment, error.key)
         raise
-    return Condition(
-        experiment.name, name, values, timeline, dt_ms=arguments.get("dt_ms"), **showing
-    )
 
 
 def _place(experiment: Experiment, key: object) -> str:

@@ -10,10 +10,10 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, default_collate
 
 from neuroai_core.errors import DataError, InputError, reject_unknown
-from stimulus_protocols.labels import LabelPolicy
+from stimulus_protocols.labels import LabelPolicy, check_label
 from stimulus_protocols.memory import Recycled
 from stimulus_protocols.noise import Noise
-from stimulus_protocols.painter import Void
+from stimulus_protocols.painter import Void, check_void
 from stimulus_protocols.presentation import Presentation
 from stimulus_protocols.table import FrameTable
 from stimulus_protocols.timeline import Timeline
@@ -101,8 +101,10 @@ class StimulusProtocolDataLoader:
             )
         reject_unknown(type(self).__name__, loader_arguments, (*_ARGUMENTS, *_own(type(self))))
         self.protocol = protocol
+        if void_value is not None:
+            check_void(void_value)
         self.void_value = void_value
-        self.void_label = void_label
+        self.void_label = check_label(void_label)
         self.seed = seed
         self.noise = noise
         self.label_policy = label_policy or LabelPolicy()

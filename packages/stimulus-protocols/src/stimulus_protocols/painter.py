@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -142,7 +142,10 @@ def check_void(value: object) -> None:
     """Refuse what can be no void value, of whatever images."""
     if isinstance(value, str) and value == "image_mean":
         return
-    numbers: Any = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
+    try:
+        numbers = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
+    except ValueError:  # rows of different lengths
+        numbers = np.empty(0)
     fits = numbers.dtype.kind in "iuf" and numbers.ndim <= 1 and numbers.size > 0
     if not fits or not np.isfinite(numbers).all():
         near = difflib.get_close_matches(str(value), ["image_mean"])
