@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from neuroai_core import DataError, InputError, NotFoundError, UnknownArgumentError
 from stimulus_protocols import (
@@ -18,7 +20,15 @@ from stimulus_protocols import (
     presets,
     specs,
 )
-from stimulus_protocols.stimuli import Disc, Grating, Uniform, WhiteNoise, in_turn, plaid
+from stimulus_protocols.stimuli import (
+    Disc,
+    Grating,
+    MovingImage,
+    Uniform,
+    WhiteNoise,
+    in_turn,
+    plaid,
+)
 
 GRATING = Grating(
     frames=4,
@@ -121,6 +131,33 @@ def test_the_hash_is_of_the_content():
     assert specs.content_hash(GRATING) != specs.content_hash(other)
     # For ever: what was published under this name is this.
     assert specs.content_hash(blank(2) >> image(3)).startswith("35bdf1695017")
+
+
+def test_the_hash_covers_the_bytes_of_a_picture(tmp_path):
+    path = tmp_path / "a.png"
+
+    def hashes():
+        movie = MovingImage(frames=2, height=4, width=4, path=str(path))
+        return [
+            specs.content_hash(spec)
+            for spec in (movie, in_turn(movie, movie), blank(2) >> computed(movie) * 2)
+        ]
+
+    Image.new("L", (8, 8), 10).save(path)
+    before = hashes()
+    stamp = path.stat().st_mtime_ns
+    Image.new("L", (8, 8), 11).save(path)
+    os.utime(path, ns=(stamp, stamp))
+    assert not set(before) & set(hashes())
+    Image.new("L", (8, 8), 10).save(path)
+    assert hashes() == before
+    # The same picture elsewhere is the same content.
+    path = path.rename(tmp_path / "b.png")
+    assert hashes() == before
+    movie = MovingImage(frames=2, height=4, width=4, path=str(path))
+    path.unlink()
+    with pytest.raises(NotFoundError, match="picture"):
+        specs.content_hash(movie)
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])

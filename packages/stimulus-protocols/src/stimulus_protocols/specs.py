@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from neuroai_core.errors import DataError, InputError, check_known
+from neuroai_core.errors import DataError, InputError, NotFoundError, check_known
 from neuroai_core.files import atomic_write
 from stimulus_protocols import presets, protocols
 from stimulus_protocols.documents import Document, dump
 from stimulus_protocols.events import describe_step
-from stimulus_protocols.stimuli import InTurn, Stimulus
+from stimulus_protocols.stimuli import InTurn, MovingImage, Stimulus
 from stimulus_protocols.stimuli.catalogue import BY_TYPE
 from stimulus_protocols.timeline import AnyTimeline, Timeline
 from stimulus_protocols.values import Value
@@ -137,15 +137,37 @@ def save(spec: Spec, path: str | os.PathLike[str]) -> None:
 def content_hash(spec: Spec) -> str:
     """Give the SHA-256 of all that makes up a stimulus or a timeline, defaults included.
 
+    A picture in a file counts by the file's bytes, wherever it lies.
+
     Examples
     --------
     >>> from stimulus_protocols import blank, image
     >>> content_hash(blank(2) >> image(3)) == content_hash(from_yaml(to_yaml(blank(2) >> image(3))))
     True
     """
-    whole = {"version": VERSION, "content": spec.model_dump(mode="json")}
+    whole = {"version": VERSION, "content": _with_bytes(spec.model_dump(mode="json"))}
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _with_bytes(content: Any) -> Any:
+    """Put the SHA-256 of a picture's file where its path stands."""
+    if isinstance(content, list):
+        return [_with_bytes(part) for part in content]
+    if not isinstance(content, dict):
+        return content
+    made = {name: _with_bytes(part) for name, part in content.items()}
+    if made.get("type") == _MOVING_IMAGE:
+        path = made.pop("path")
+        try:
+            with open(path, "rb") as file:
+                made["path_sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            raise NotFoundError("the picture is not there", path=path) from None
+    return made
+
+
+_MOVING_IMAGE = MovingImage.model_fields["type"].default
 
 
 def provenance(spec: Spec) -> Iterator[dict[str, Any]]:

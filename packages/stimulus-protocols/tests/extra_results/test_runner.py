@@ -17,6 +17,8 @@ from stimulus_protocols.experiments import Condition, Experiment, conditions
 from stimulus_protocols.protocols import delayed_match
 from stimulus_protocols.results import open_results, time_bins
 from stimulus_protocols.runner import run
+from stimulus_protocols.stimuli import MovingImage
+from stimulus_protocols.timeline import computed
 
 # netCDF4 was compiled against another NumPy than runs here; NumPy says that it is harmless.
 pytestmark = pytest.mark.filterwarnings("ignore:numpy.ndarray size changed")
@@ -268,6 +270,19 @@ def test_a_folder_of_pictures_is_shown_around_its_grey(tmp_path):
     (path, _) = run(MADE, PictureFolder(tmp_path / "photos", size=2), tmp_path)
     with xr.open_dataset(path) as data:
         assert np.allclose(data.response[0, [0, 3], 0, 0, 0], [0.5, 0.5 + 0.25 * 0.3])
+
+
+def test_results_of_another_picture_are_not_taken_for_done(tmp_path):
+    picture = tmp_path / "a.png"
+    answers = []
+    for grey in (0, 255):
+        Image.new("L", (4, 4), grey).save(picture)
+        movie = MovingImage(frames=2, height=4, width=4, path=str(picture))
+        condition = Condition("film", "all", {}, computed(movie))
+        (path,) = run([condition], Data(), tmp_path, model=brightness)
+        with xr.open_dataset(path) as data:
+            answers.append(float(data.response[0, 0, 0]))
+    assert answers == [0, 1]
 
 
 def test_answers_that_have_no_time(tmp_path):
