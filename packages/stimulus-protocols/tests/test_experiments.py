@@ -68,6 +68,11 @@ def test_costs_are_known_before_anything_runs():
         ({"tsteps": 10, "stim": []}, InputError, "empty"),
         ({"tsteps": 10, "stim": [3, 20]}, InputError, "20"),
         ({"tsteps": 10, "stim": 3, "contrast": 0.5}, UnknownArgumentError, "contrast"),
+        ({"tsteps": 10, "stim": 3, "voidinput": "gray"}, InputError, "data_args.voidinput"),
+        ({"tsteps": 10, "stim": 3, "voidinput": "imagemean"}, InputError, "mean 'image_mean'"),
+        ({"tsteps": 10, "stim": 3, "voidinput": [0.5, True]}, InputError, "True"),
+        ({"tsteps": 10, "stim": 3, "voidid": "x"}, InputError, "data_args.voidid"),
+        ({"tsteps": 10, "stim": 3, "voidid": 1.5}, InputError, "data_args.voidid"),
     ],
 )
 def test_what_is_wrong_is_named(arguments, error, word):

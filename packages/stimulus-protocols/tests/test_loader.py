@@ -178,6 +178,69 @@ def test_a_stopped_epoch_goes_on_where_it_was(numbered, stop):
     assert whole[:6] == two[:6]
 
 
+def test_a_look_at_the_first_batch_does_not_move_the_place(numbered):
+    def make():
+        return StimulusProtocolDataLoader(numbered(8), ONE, batch_size=2)
+
+    loader = make()
+    next(iter(loader))  # an iteration that is given up
+    iterator = iter(loader)
+    assert loader.state_dict()["delivered"] == 0
+    assert next(iterator)[1].tolist() == [[-1, 0, 0], [-1, 10, 10]]
+    again = make()
+    again.load_state_dict(loader.state_dict())
+    next(iter(again))  # and once more, where it went on
+    assert labels_of(again) == [[-1, 10 * i, 10 * i] for i in range(2, 8)]
+    assert labels_of(again) == [[-1, 10 * i, 10 * i] for i in range(8)]
+
+
+@pytest.mark.parametrize("kind", ["loader", "iterable"])
+def test_a_look_at_the_first_batch_does_not_change_the_trials(numbered, kind):
+    def make():
+        inside = Stream()
+        if kind == "loader":
+            inside = DataLoader(numbered(5), batch_size=2, generator=torch.Generator())
+        arguments = {} if kind == "loader" else {"batch_size": 2}
+        return StimulusProtocolDataLoader(
+            inside, blank(Between(low=0, high=9)) >> image(1), lazy=True, **arguments
+        )
+
+    loader = make()
+    next(iter(loader))
+    for shown, whole in zip(loader, make(), strict=True):
+        assert shown.keys.tolist() == whole.keys.tolist()
+        assert torch.equal(shown.labels, whole.labels)
+
+
+def test_a_stream_that_cannot_begin_anew_counts_on(numbered):
+    inside = iter(DataLoader(numbered(6), batch_size=2, generator=torch.Generator()))
+    loader = StimulusProtocolDataLoader(inside, ONE, lazy=True)
+    assert next(iter(loader)).keys.tolist() == [0, 1]
+    assert [shown.keys.tolist() for shown in loader] == [[2, 3], [4, 5]]
+
+
+def test_a_loader_that_resumes_is_followed_once(numbered):
+    class Resuming:
+        start = 0
+
+        def __iter__(self):
+            first, self.start = self.start, 0
+            for i in range(first, 4):
+                yield torch.ones(1, 1, 2, 2), torch.tensor([i])
+
+        def state_dict(self):
+            return {"start": 2}
+
+        def load_state_dict(self, state):
+            self.start = state["start"]
+
+    loader = StimulusProtocolDataLoader(Resuming(), ONE, lazy=True)
+    state = {"version": 1, "delivered": 2, "epoch": 0, "loader": {"start": 2}}
+    loader.load_state_dict(state)
+    assert [shown.keys.tolist() for shown in loader] == [[2], [3]]
+    assert [shown.keys.tolist() for shown in loader] == [[0], [1], [2], [3]]
+
+
 def test_a_state_that_is_none(numbered):
     with pytest.raises(DataError):
         StimulusProtocolDataLoader(numbered(2), ONE).load_state_dict({"epoch": 1})

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
+from torch.utils.data import DataLoader, Subset
 
 from neuroai_core import InputError, UnknownArgumentError
 from stimulus_protocols import (
@@ -13,6 +16,7 @@ from stimulus_protocols import (
     StimulusDurationDataLoader,
     StimulusIntervalDataLoader,
 )
+from stimulus_protocols.datasets import PictureFolder
 
 
 def test_the_examples_of_the_definition(numbered):
@@ -107,6 +111,39 @@ def test_contrast_1_is_the_identity_and_0_is_blank():
     assert torch.equal(one[0][0, 1], picture)
     none = next(iter(StimulusContrastDataLoader([(picture, 0)], stimulus_contrast=0.0, **times)))
     assert torch.equal(none[0][0, 1], none[0][0, 0])
+
+
+CONTRAST = {"n_timesteps": 2, "stimulus_duration": 1, "intro_duration": 1}
+
+
+@pytest.mark.parametrize("form", [tuple, list, dict])
+def test_pictures_that_the_loader_brings_to_0_to_1_are_scaled_around_a_half(form):
+    picture = Image.new("RGB", (2, 2), (204, 204, 204))  # 0.8
+    parts = {"image": picture, "label": 3}
+    data = [parts if form is dict else form(parts.values())]
+    for extra, expected in [({}, [0.5, 0.65]), ({"void_value": 0.0}, [0.0, 0.4])]:
+        loader = StimulusContrastDataLoader(data, stimulus_contrast=0.5, **CONTRAST, **extra)
+        images, labels = next(iter(loader))
+        assert torch.allclose(images[0, :, 0, 0, 0], torch.tensor(expected))
+        assert labels.tolist() == [[-1, 3]]
+    # What a user made is not guessed at: 0 is the mean of normalised data.
+    loader = StimulusContrastDataLoader(
+        [(torch.full((3, 2, 2), 0.8), 3)], stimulus_contrast=0.5, **CONTRAST
+    )
+    assert torch.allclose(next(iter(loader))[0][0, :, 0, 0, 0], torch.tensor([0.0, 0.4]))
+
+
+@pytest.mark.parametrize("wrapped", ["set", "subset", "loader"])
+def test_data_sets_that_say_their_mean_luminance(tmp_path, wrapped):
+    (tmp_path / "grey").mkdir()
+    Image.new("RGB", (2, 2), (204, 204, 204)).save(tmp_path / "grey" / "a.png")
+    data = PictureFolder(tmp_path, size=2)
+    if wrapped == "subset":
+        data = Subset(data, [0])
+    if wrapped == "loader":
+        data = DataLoader(data, generator=torch.Generator())
+    loader = StimulusContrastDataLoader(data, stimulus_contrast=0.5, **CONTRAST)
+    assert torch.allclose(next(iter(loader))[0][0, :, 0, 0, 0], torch.tensor([0.5, 0.65]))
 
 
 def test_contrast_around_the_mean_of_the_image():
@@ -204,3 +241,28 @@ def test_unknown_arguments_suggest_the_near_one(numbered):
         StimulusDurationDataLoader(numbered(1), n_timesteps=2, stimulus_duration=1, batchsize=2)
     with pytest.raises(UnknownArgumentError, match="did you mean 'intro_duration'"):
         StimulusDurationDataLoader(numbered(1), n_timesteps=2, stimulus_duration=1, intro_duraton=1)
+
+
+@pytest.mark.parametrize(
+    "void", ["image_maen", "gray", True, float("nan"), [], [[0.5]], ["0.5"], object()]
+)
+def test_void_values_that_are_none_are_refused_when_the_loader_is_made(numbered, void):
+    with pytest.raises(InputError, match="void_value"):
+        StimulusDurationDataLoader(numbered(1), n_timesteps=2, stimulus_duration=1, void_value=void)
+
+
+def test_void_values_and_labels_of_all_kinds(numbered):
+    for void in ("image_mean", 0, 0.5, [0.1, 0.2, 0.3], torch.ones(3), np.float32(0.5)):
+        loader = StimulusDurationDataLoader(
+            numbered(1),
+            n_timesteps=2,
+            stimulus_duration=1,
+            void_value=void,
+            void_label=np.int64(-2),
+        )
+        assert next(iter(loader))[1].tolist() == [[0, -2]]
+    for label in ("x", 1.5, None, True):
+        with pytest.raises(InputError, match="void_label"):
+            StimulusDurationDataLoader(
+                numbered(1), n_timesteps=2, stimulus_duration=1, void_label=label
+            )

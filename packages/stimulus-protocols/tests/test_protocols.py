@@ -216,3 +216,26 @@ def test_a_misspelt_argument_suggests_the_near_one(name):
 def test_impossible_protocols(make):
     with pytest.raises(InputError):
         make()
+
+
+@given(
+    parts=st.lists(st.integers(1, 60), min_size=2, max_size=2),
+    outro=st.integers(0, 60),
+    dt=st.sampled_from([0.1, 0.01, 0.05, 0.7, 1 / 3]),
+)
+def test_times_that_fit_exactly_are_taken(parts, outro, dt):
+    # As they are written: with the last digits off that sums of floats have.
+    stimulus, intro = (count * dt for count in parts)
+    timeline = protocols.duration(intro + stimulus + outro * dt, stimulus, intro, dt_ms=dt)
+    shown = timeline.table().source[0, 0]
+    assert [(shown[: parts[1]] == -1).all(), len(shown)] == [True, sum(parts) + outro]
+    assert (shown == 0).sum() == parts[0]
+
+
+def test_float_addition_does_not_refuse_what_fits():
+    assert len(protocols.duration(0.3, 0.2, 0.1, dt_ms=0.1)) == 3
+    assert len(protocols.duration(100.0, 200 / 3, 100 / 3, dt_ms=100 / 3)) == 3
+    with pytest.raises(InputError, match=r"0\.301 ms or more"):
+        protocols.duration(0.3, 0.2, 0.101, dt_ms=0.1)
+    with pytest.raises(InputError, match="4 steps or more"):
+        protocols.duration(3, 2, 2)

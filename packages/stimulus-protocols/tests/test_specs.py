@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from neuroai_core import DataError, InputError, NotFoundError, UnknownArgumentError
 from stimulus_protocols import (
@@ -13,11 +15,20 @@ from stimulus_protocols import (
     Flicker,
     Ramp,
     blank,
+    computed,
     image,
     presets,
     specs,
 )
-from stimulus_protocols.stimuli import Disc, Grating, Uniform, WhiteNoise, in_turn, plaid
+from stimulus_protocols.stimuli import (
+    Disc,
+    Grating,
+    MovingImage,
+    Uniform,
+    WhiteNoise,
+    in_turn,
+    plaid,
+)
 
 GRATING = Grating(
     frames=4,
@@ -66,6 +77,50 @@ def test_there_and_back_is_exact(spec):
     assert specs.content_hash(specs.from_yaml(specs.to_yaml(spec))) == specs.content_hash(spec)
 
 
+#: Those that are written with an exponent too.
+floats = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
+    [1e-05, 1e16, 1e22, 5e-324, 1.7976931348623157e308, -0.0, 0.1, -1e-7]
+)
+
+
+@given(floats, st.sampled_from(["yaml", "json"]))
+def test_files_keep_every_float(tmp_path_factory, number, suffix):
+    path = tmp_path_factory.getbasetemp() / f"float.{suffix}"
+    made = Uniform(frames=1, height=1, width=1, mean=number, amplitude=abs(number) or 1.0)
+    specs.save(made, path)
+    again = specs.load(path)
+    assert (repr(again.mean), repr(again.amplitude)) == (repr(made.mean), repr(made.amplitude))
+    assert specs.from_yaml(json.dumps(specs.to_data(made))) == made
+
+
+@given(st.sampled_from(["1e5", "1e-05", ".5e3", "0x1f", "1_000", "yes", "~", "a\tb: c", "\u2028"]))
+def test_words_that_look_like_numbers_stay_words(tmp_path_factory, word):
+    for suffix in ("yaml", "json"):
+        path = tmp_path_factory.getbasetemp() / f"word.{suffix}"
+        specs.save(blank(2, phase=word), path)
+        assert specs.load(path) == blank(2, phase=word)
+
+
+def test_json_with_tabs_and_lines_of_its_own(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(specs.to_data(GRATING), indent="\t"))
+    assert specs.load(path) == GRATING
+    path.write_text(path.read_text().replace("direction_deg", "direction_dge"))
+    with pytest.raises(UnknownArgumentError, match="did you mean 'direction_deg'") as caught:
+        specs.load(path)
+    lines = path.read_text().splitlines()
+    (where,) = [number for number, line in enumerate(lines, 1) if "direction_dge" in line]
+    assert caught.value.index == f"line {where}"
+    path.write_text('{"version": 1,\n"stimulus": }')
+    with pytest.raises(DataError, match="no JSON") as caught:
+        specs.load(path)
+    assert caught.value.index == "line 2"
+    path.write_text('{"version": 1, "stimulus": {},\n"stimulus": {}}')
+    with pytest.raises(DataError, match="twice") as caught:
+        specs.load(path)
+    assert caught.value.index == "line 2"
+
+
 @given(values)
 def test_what_is_read_renders_the_same(spec):
     assert (specs.from_yaml(specs.to_yaml(spec)).render() == spec.render()).all()
@@ -76,6 +131,33 @@ def test_the_hash_is_of_the_content():
     assert specs.content_hash(GRATING) != specs.content_hash(other)
     # For ever: what was published under this name is this.
     assert specs.content_hash(blank(2) >> image(3)).startswith("35bdf1695017")
+
+
+def test_the_hash_covers_the_bytes_of_a_picture(tmp_path):
+    path = tmp_path / "a.png"
+
+    def hashes():
+        movie = MovingImage(frames=2, height=4, width=4, path=str(path))
+        return [
+            specs.content_hash(spec)
+            for spec in (movie, in_turn(movie, movie), blank(2) >> computed(movie) * 2)
+        ]
+
+    Image.new("L", (8, 8), 10).save(path)
+    before = hashes()
+    stamp = path.stat().st_mtime_ns
+    Image.new("L", (8, 8), 11).save(path)
+    os.utime(path, ns=(stamp, stamp))
+    assert not set(before) & set(hashes())
+    Image.new("L", (8, 8), 10).save(path)
+    assert hashes() == before
+    # The same picture elsewhere is the same content.
+    path = path.rename(tmp_path / "b.png")
+    assert hashes() == before
+    movie = MovingImage(frames=2, height=4, width=4, path=str(path))
+    path.unlink()
+    with pytest.raises(NotFoundError, match="picture"):
+        specs.content_hash(movie)
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json"])
@@ -131,3 +213,31 @@ def test_provenance_has_a_row_for_every_frame():
     assert [row["frame"] for row in rows] == list(range(6))
     assert [row["part_frame"] for row in rows] == [0, 1, 0, 1, 2, 3]
     assert rows[2]["sha256"] == specs.content_hash(GRATING)
+
+
+def test_provenance_of_a_timeline_is_its_frame_table():
+    movie = Uniform(frames=3, height=6, width=7)
+    timeline = blank(2) >> (image(3, contrast=0.5, jitter_px=0) | computed(movie)) >> image(5000, 1)
+    rows = list(specs.provenance(timeline))
+    table = timeline.table()
+    assert [(row["frame"], row["layer"]) for row in rows[:9]] == [
+        (0, 0), (1, 0), (2, 0), (2, 1), (3, 0), (3, 1), (4, 0), (4, 1), (5, 0)
+    ]  # fmt: skip
+    assert {row["sha256"] for row in rows} == {specs.content_hash(timeline)}
+    assert [row["source"] for row in rows[:4]] == ["void", "void", "image", "uniform"]
+    for row in rows:
+        at = (0, row["layer"], row["frame"])
+        assert row["phase"] == (table.phases[table.phase[at]] or None)
+        assert row["phase_frame"] == table.since_onset[at]
+        assert (row["contrast"] or 0) == table.gain[at]
+        is_computed = table.source[at] < -1
+        assert (row["stimulus_sha256"] == specs.content_hash(movie)) == is_computed
+        assert row["source_frame"] == (table.source_frame[at] if is_computed else None)
+    assert rows[-1]["frame"] == len(timeline) - 1
+
+
+def test_provenance_of_what_has_none():
+    with pytest.raises(InputError, match="random"):
+        specs.provenance(blank(Between(low=1, high=2)))
+    with pytest.raises(InputError, match="of a stimulus or a timeline"):
+        specs.provenance("grating")

@@ -11,6 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from torch.utils.data import Dataset
 
 from neuroai_core.errors import DataError, InputError, NotFoundError
+from stimulus_protocols.trials import MIDDLE_GREY
 
 #: What pictures are called.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
@@ -26,6 +27,11 @@ class PictureFolder(Dataset[tuple[torch.Tensor, int]]):
     size
         Pictures are scaled to cover this many pixels square, and cut from the middle.
 
+    Attributes
+    ----------
+    mean_luminance
+        0.5, the middle of 0 to 1: what loaders take for the void.
+
     Yields
     ------
     ``(image, label)``: float32 ``(3, size, size)`` from 0 to 1, and the class.
@@ -35,6 +41,8 @@ class PictureFolder(Dataset[tuple[torch.Tensor, int]]):
     NotFoundError, DataError
         If there is no such folder, no picture in it, or one that cannot be read.
     """
+
+    mean_luminance = MIDDLE_GREY
 
     def __init__(self, folder: str | os.PathLike[str], *, size: int = 64) -> None:
         root = Path(folder)

@@ -1,8 +1,10 @@
-"""YAML that knows on which line each key stands."""
+"""YAML and JSON that know on which line each key stands."""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,20 +15,48 @@ import yaml
 from neuroai_core.errors import DataError, NeuroAIError, NotFoundError
 
 
+class _Loader(yaml.SafeLoader):
+    """Reads numbers as JSON and YAML 1.2 have them: PyYAML takes 1e-05 for a word."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts words that `_Loader` would read as numbers in quotes."""
+
+
+for _kind in (_Loader, _Dumper):
+    _kind.add_implicit_resolver(
+        "tag:yaml.org,2002:float",
+        re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+$"),
+        list("-+.0123456789"),
+    )
+
+
+def dump(data: object) -> str:
+    r"""Write plain values as YAML that `Document` reads back exactly.
+
+    Examples
+    --------
+    >>> dump({"step": 1e-05, "name": "1e-05"})
+    "step: 1.0e-05\nname: '1e-05'\n"
+    """
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
 class Document:
-    """A YAML document: its plain values in `data`, and the lines they stand on.
+    """A document in YAML or JSON: its plain values in `data`, and the lines they stand on.
 
     Parameters
     ----------
     text
-        YAML; JSON is YAML too.
+        YAML, which most JSON is too.
     path
-        Where the text is from, for errors.
+        Where the text is from, for errors. What is named ``.json`` is read as
+        JSON, however it is indented.
 
     Raises
     ------
     DataError
-        If it is no YAML, or has a key twice.
+        If it is no YAML or JSON, or has a key twice.
 
     Examples
     --------
@@ -44,11 +74,8 @@ class Document:
 
     def __init__(self, text: str, path: str | os.PathLike[str] | None = None) -> None:
         self.path = path
-        try:
-            self._tree = yaml.compose(text, Loader=yaml.SafeLoader)
-            self.data: Any = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise DataError(f"this is no YAML: {error}", path=path) from None
+        read = _read_json if path is not None and Path(path).suffix == ".json" else _read_yaml
+        self._tree, self.data = read(text, path)
         _refuse_duplicates(self._tree, path)
 
     @classmethod
@@ -94,6 +121,38 @@ class Document:
         if "has no argument" in error.message and len(named) == 3:
             return _first(node, named[1]) or _first(self._tree, named[1])
         return line or (_first(self._tree, steps[-1]) if steps else None)
+
+
+def _read_yaml(text: str, path: object) -> tuple[yaml.Node | None, Any]:
+    try:
+        # A safe loader with one more way to write numbers.
+        return yaml.compose(text, Loader=_Loader), yaml.load(text, Loader=_Loader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise DataError(f"this is no YAML: {error}", path=path) from None
+
+
+def _read_json(text: str, path: object) -> tuple[yaml.Node | None, Any]:
+    try:
+        # For the lines alone. Tabs, which YAML refuses, stand between values only.
+        tree = yaml.compose(text.replace("\t", " "), Loader=_Loader)
+    except yaml.YAMLError:
+        tree = None
+    _refuse_duplicates(tree, path)
+    try:
+        return tree, json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
+    except json.JSONDecodeError as error:
+        raise DataError(
+            f"this is no JSON: {error.msg}", path=path, index=f"line {error.lineno}"
+        ) from None
+
+
+def _once(pairs: list[tuple[str, Any]], path: object) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise DataError(f"the key {key!r} stands there twice", path=path)
+        made[key] = value
+    return made
 
 
 def _refuse_duplicates(node: yaml.Node | None, path: object) -> None:

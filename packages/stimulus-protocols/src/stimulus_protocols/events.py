@@ -103,6 +103,37 @@ def write_events(rows: Sequence[dict[str, Any]], path: str | os.PathLike[str]) -
     atomic_write(path, text.getvalue())
 
 
+def describe_step(table: FrameTable, step: int) -> list[dict[str, Any]]:
+    """Say what one step of the table of a single trial shows: a row for each layer that is used.
+
+    ``stimulus`` is the number of a computed stimulus in ``table.stimuli``,
+    ``source_frame`` its frame; what does not apply is None.
+    """
+    rows = []
+    for layer in range(table.layers):
+        source = int(table.source[0, layer, step])
+        # Below the first layer, what has neither a phase nor a source is not used.
+        if layer and source == VOID and not table.phase[0, layer, step]:
+            continue
+        row = _describe(table, layer, step, step + 1)
+        computed = source < VOID
+        rows.append(
+            {
+                "layer": layer,
+                "phase": row["trial_type"],
+                "phase_frame": int(table.since_onset[0, layer, step]),
+                "source": row["source"],
+                "item": row["item"],
+                "stimulus": -2 - source if computed else None,
+                "source_frame": int(table.source_frame[0, layer, step]) if computed else None,
+                "contrast": float(table.gain[0, layer, step]) if source != VOID else None,
+                "shift_x_px": row["shift_x_px"],
+                "shift_y_px": row["shift_y_px"],
+            }
+        )
+    return rows
+
+
 def _segments(table: FrameTable, layer: int, steps: int) -> list[tuple[int, int]]:
     since = table.since_onset[0, layer, :steps]
     phase = table.phase[0, layer, :steps]

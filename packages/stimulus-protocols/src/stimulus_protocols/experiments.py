@@ -13,12 +13,14 @@ from pydantic import model_validator
 
 from neuroai_core.errors import InputError, UnknownArgumentError, check_known, reject_unknown
 from stimulus_protocols import protocols
+from stimulus_protocols.labels import check_label
 from stimulus_protocols.loader import StimulusProtocolDataLoader
 from stimulus_protocols.loaders import (
     StimulusContrastDataLoader,
     StimulusDurationDataLoader,
     StimulusIntervalDataLoader,
 )
+from stimulus_protocols.painter import Void, check_void
 from stimulus_protocols.specs import content_hash
 from stimulus_protocols.timeline import Timeline
 from stimulus_protocols.values import Value
@@ -105,15 +107,23 @@ class Condition:
     timeline
         What is shown.
     void_value, void_label
-        What a blank shows, and its label.
+        What a blank shows (see `StimulusProtocolDataLoader`), and its label.
+    dt_ms
+        Milliseconds a step, where the arguments say so.
     """
 
     experiment: str
     name: str
     values: dict[str, Any]
     timeline: Timeline
-    void_value: float = 0.0
+    void_value: Void | None = None
     void_label: int = -1
+    dt_ms: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.void_value is not None:
+            check_void(self.void_value)
+        check_label(self.void_label)
 
     @property
     def identity(self) -> str:
@@ -156,10 +166,12 @@ def _condition(
     showing = {key: arguments.pop(key) for key in _SHOWING if key in arguments}
     try:
         timeline = _timeline(experiment.data_loader.removesuffix("DataLoader"), arguments)
+        return Condition(
+            experiment.name, name, values, timeline, dt_ms=arguments.get("dt_ms"), **showing
+        )
     except (InputError, UnknownArgumentError) as error:
         error.key = _place(experiment, error.key)
         raise
-    return Condition(experiment.name, name, values, timeline, **showing)
 
 
 def _place(experiment: Experiment, key: object) -> str:

@@ -10,11 +10,17 @@ import numpy.typing as npt
 import torch
 from pydantic import model_validator
 
-from neuroai_core.errors import InputError
+from neuroai_core.errors import InputError, whole_number
 from stimulus_protocols.table import VOID, FrameTable
 from stimulus_protocols.values import Size, Value
 
 Codes: TypeAlias = npt.NDArray[Any]
+
+
+def check_label(label: object) -> int:
+    """Give the label of blank steps as a plain whole number, or refuse it."""
+    # True is a number to Python, but nobody means it for a label.
+    return whole_number("void_label", repr(label) if isinstance(label, bool) else label)
 
 
 class LabelPolicy(Value):

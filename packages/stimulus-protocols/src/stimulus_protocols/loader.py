@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch.utils.data import DataLoader, Dataset, IterableDataset, default_collate
+from torch.utils.data import DataLoader, Dataset, IterableDataset, Subset, default_collate
 
 from neuroai_core.errors import DataError, InputError, reject_unknown
-from stimulus_protocols.labels import LabelPolicy
+from stimulus_protocols.labels import LabelPolicy, check_label
 from stimulus_protocols.memory import Recycled
 from stimulus_protocols.noise import Noise
-from stimulus_protocols.painter import Void
+from stimulus_protocols.painter import Void, check_void
 from stimulus_protocols.presentation import Presentation
 from stimulus_protocols.table import FrameTable
 from stimulus_protocols.timeline import Timeline
@@ -35,8 +35,14 @@ class StimulusProtocolDataLoader:
         (or mappings with these names), or any loader whose batches are.
     protocol
         What is shown when.
-    void_value, void_label
-        What a blank shows (see `Presentation`), and the label of its steps.
+    void_value
+        What a blank shows, and what contrast is scaled around (see
+        `Presentation`). None: the mean luminance where the loader knows it,
+        or else 0. It knows it of pictures of Pillow without a transform, which
+        it brings to 0 to 1 itself: 0.5; and of a data set that says so as
+        ``mean_luminance``, as `PictureFolder` does.
+    void_label
+        The label of blank steps.
     seed
         Of the order (with ``shuffle=True``) and of everything random in the
         protocol, which is drawn for each trial by ``(seed, image)``. Images
@@ -78,7 +84,7 @@ class StimulusProtocolDataLoader:
         data: Any,
         protocol: Timeline,
         *,
-        void_value: Void = 0.0,
+        void_value: Void | None = None,
         void_label: int = -1,
         seed: int = 0,
         noise: Noise | None = None,
@@ -95,14 +101,17 @@ class StimulusProtocolDataLoader:
             )
         reject_unknown(type(self).__name__, loader_arguments, (*_ARGUMENTS, *_own(type(self))))
         self.protocol = protocol
+        if void_value is not None:
+            check_void(void_value)
         self.void_value = void_value
-        self.void_label = void_label
+        self.void_label = check_label(void_label)
         self.seed = seed
         self.noise = noise
         self.label_policy = label_policy or LabelPolicy()
         self.lazy = lazy
         self._order: Order | None = None
         self._delivered = 0
+        self._resumed = 0
         self._memory = Recycled()
         self.loader = self._wrap(data, loader_arguments)
         self._table = None if protocol.is_random else self.label_policy.apply(protocol.table())
@@ -137,10 +146,26 @@ class StimulusProtocolDataLoader:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Any]:
+        # An iteration that was given up leaves no trace: this one counts from its own start.
+        self._delivered = self._first()
+        return self._batches(self._delivered)
+
+    def _first(self) -> int:
+        """Say how many trials of the epoch lie before where an iteration begins."""
+        if self._order is not None:
+            return self._order.start
+        if isinstance(self.loader, Iterator):
+            return self._delivered  # it cannot begin anew
+        # A loader that was told where to go on does so once.
+        first, self._resumed = self._resumed, 0
+        return first
+
+    def _batches(self, delivered: int) -> Iterator[Any]:
         known = isinstance(self.loader, DataLoader) and isinstance(self.loader.dataset, Trials)
         for batch in self.loader:
-            trials = batch if known else batch_trials(batch, self.protocol.items, self._delivered)
-            self._delivered += len(trials.items)
+            trials = batch if known else batch_trials(batch, self.protocol.items, delivered)
+            delivered += len(trials.items)
+            self._delivered = delivered
             presentation = self._present(trials)
             if self.lazy:
                 yield presentation
@@ -156,7 +181,7 @@ class StimulusProtocolDataLoader:
 
     def set_epoch(self, epoch: int) -> None:
         """Go to the start of an epoch: another order, where this loader shuffles."""
-        self._delivered = 0
+        self._delivered = self._resumed = 0
         for part in (self._order, self.sampler, self.loader):
             if part is not None and hasattr(part, "set_epoch"):
                 part.set_epoch(epoch)
@@ -177,13 +202,22 @@ class StimulusProtocolDataLoader:
         """Go on where `state_dict` was taken."""
         if set(state) != {"version", "delivered", "epoch", "loader"} or state["version"] != 1:
             raise DataError("this is no state of this loader", found=sorted(map(str, state)))
-        self._delivered = state["delivered"]
+        self._delivered = self._resumed = state["delivered"]
         if self._order is not None:
             self._order.epoch, self._order.start = state["epoch"], state["delivered"]
         elif hasattr(self.loader, "load_state_dict"):
             self.loader.load_state_dict(state["loader"])
         else:
             raise InputError("the loader inside cannot resume")
+
+    def _void(self, batch: TrialBatch) -> Void:
+        if self.void_value is not None:
+            return self.void_value
+        dataset = self.dataset
+        while isinstance(dataset, Subset):
+            dataset = dataset.dataset
+        known: Void | None = getattr(dataset, "mean_luminance", batch.mean)
+        return 0.0 if known is None else known
 
     def _present(self, batch: TrialBatch) -> Presentation:
         if self._table is not None:
@@ -197,7 +231,7 @@ class StimulusProtocolDataLoader:
             batch.labels,
             table,
             items=None if identity else batch.items,
-            void_value=self.void_value,
+            void_value=self._void(batch),
             void_label=self.void_label,
             noise=self.noise,
             keys=batch.keys,

@@ -95,7 +95,7 @@ class StimulusContrastDataLoader(StimulusProtocolDataLoader):
     Parameters and errors as in `StimulusDurationDataLoader`;
     `stimulus_contrast` goes from 0, blank, to 1, the image as it is. Contrast
     is scaled around `void_value`: 0 for normalised data, 0.5 for data from 0
-    to 1, or ``"image_mean"``.
+    to 1 (by default where the loader made them so itself), or ``"image_mean"``.
 
     Examples
     --------

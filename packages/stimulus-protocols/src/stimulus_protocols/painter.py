@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
@@ -137,18 +138,32 @@ def _overlap(by: int, size: int) -> tuple[slice, slice]:
     return slice(max(by, 0), size + min(by, 0)), slice(max(-by, 0), size - max(by, 0))
 
 
-def _void(value: Void, images: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
-    """Give what a blank shows as ``(1 or trials, channels, 1, 1)``, in a type to reckon in."""
-    kind = torch.float64 if images.dtype == torch.float64 else torch.float32
-    if isinstance(value, str):
-        if value == "image_mean":
-            return images.to(kind).mean(dim=(2, 3), keepdim=True)[items[:, 0]]
+def check_void(value: object) -> None:
+    """Refuse what can be no void value, of whatever images."""
+    if isinstance(value, str) and value == "image_mean":
+        return
+    try:
+        numbers = np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
+    except ValueError:  # rows of different lengths
+        numbers = np.empty(0)
+    fits = numbers.dtype.kind in "iuf" and numbers.ndim <= 1 and numbers.size > 0
+    if not fits or not np.isfinite(numbers).all():
+        near = difflib.get_close_matches(str(value), ["image_mean"])
         raise InputError(
             "a void value is not known",
             key="void_value",
-            expected="a number, one number a channel, or 'image_mean'",
+            expected="a finite number, one number a channel, or 'image_mean'",
             found=repr(value),
+            hint=f"did you mean {near[0]!r}?" if near else None,
         )
+
+
+def _void(value: Void, images: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+    """Give what a blank shows as ``(1 or trials, channels, 1, 1)``, in a type to reckon in."""
+    check_void(value)
+    kind = torch.float64 if images.dtype == torch.float64 else torch.float32
+    if isinstance(value, str):
+        return images.to(kind).mean(dim=(2, 3), keepdim=True)[items[:, 0]]
     void = torch.as_tensor(value, dtype=kind, device=images.device).reshape(1, -1, 1, 1)
     if void.shape[1] not in (1, images.shape[1]):
         raise InputError(

@@ -37,10 +37,11 @@ def run(
     *,
     model: Model | None = None,
     model_takes: Literal["sequences", "frames"] = "sequences",
+    model_gives: Literal["auto", "steps", "images"] = "auto",
     batch_size: int = 8,
     num_workers: int = 0,
     device: str = "cpu",
-    dt_ms: float = 1.0,
+    dt_ms: float | None = None,
     seed: int = 0,
     store: Literal["netcdf", "zarr"] = "netcdf",
     identity: str = "",
@@ -68,10 +69,18 @@ def run(
         ``(batch, time, ...)`` or ``(batch, ...)``; ``"frames"``:
         ``(batch, channels, height, width)`` to ``(batch, ...)``, called step by
         step, so that nothing dense is made.
+    model_gives
+        What the second axis of answers to sequences is: ``"steps"``: time, also
+        of an answer ``(batch, time)``; ``"images"``: never time. ``"auto"``
+        takes it for time where it is as long as the trials and a third axis
+        follows: an answer ``(batch, units)`` has no time, however many units
+        there are. A model that takes frames answers each step in any case.
     device
         Where images go before the model sees them; responses stay on the CPU.
     dt_ms
-        Milliseconds a step, for times and events.
+        Milliseconds a step, for times and events. A condition whose arguments
+        have ``dt_ms`` brings its own, and any other here is an error; where
+        neither says, a step is 1 ms.
     store
         ``"netcdf"`` or ``"zarr"``.
     identity
@@ -82,14 +91,31 @@ def run(
     Returns
     -------
     The files, in the order of the conditions.
+
+    Raises
+    ------
+    InputError
+        Before anything runs, for a `dt_ms` that contradicts a condition's.
+    DataError
+        If the model answers with anything but a tensor of one row an image, or
+        not step by step although `model_gives` says so.
     """
     check_known("model_takes", [model_takes], ("sequences", "frames"))
+    check_known("model_gives", [model_gives], ("auto", "steps", "images"))
     check_known("store", [store], ("netcdf", "zarr"))
-    if dt_ms <= 0:
-        raise InputError("dt_ms is not positive", key="dt_ms", expected="more than 0", found=dt_ms)
+    if model is None or model_takes == "frames":
+        if model_gives == "images":
+            raise InputError(
+                "what answers every step cannot answer images",
+                key="model_gives",
+                expected="'auto' or 'steps'",
+                found=model_gives,
+            )
+        model_gives = "steps"
+    times = [_step_ms(condition, dt_ms) for condition in conditions]
     made = []
     with progress(quiet=quiet) as bar:
-        for condition in conditions:
+        for condition, step_ms in zip(conditions, times, strict=True):
             path = results_path(out, condition, store)
             made.append(path)
             attributes = {
@@ -97,7 +123,8 @@ def run(
                 "seed": seed,
                 "identity": identity,
                 "images": len(dataset),
-                "dt_ms": float(dt_ms),
+                "dt_ms": step_ms,
+                "model_gives": model_gives,
             }
             parts = Parts(path, made_of := {"condition_sha256": condition.identity, **attributes})
             if is_done(path, made_of):
@@ -120,12 +147,29 @@ def run(
             task = bar.add_task(condition.name, total=len(dataset), completed=shown)
             for presentation in loader:
                 answer = _respond(presentation, model, model_takes, device)
-                done.append(_part(presentation, answer, dt_ms, seed))
+                answer = _storable(answer, store)
+                _check_steps(answer, len(presentation), model_gives)
+                done.append(_part(presentation, answer, step_ms, seed))
                 parts.add(done[-1])
                 bar.advance(task, presentation.trials)
-            _store(path, condition, done, model is None, dt_ms, attributes)
+            _store(path, condition, done, model is None, step_ms, attributes)
             parts.clear()
     return made
+
+
+def _step_ms(condition: Condition, given: float | None) -> float:
+    """Say how long a step of a condition is: as its own arguments have it, or as given."""
+    if given is not None and given <= 0:
+        raise InputError("dt_ms is not positive", key="dt_ms", expected="more than 0", found=given)
+    own = condition.dt_ms
+    if own is not None and given is not None and float(own) != float(given):
+        raise InputError(
+            f"dt_ms contradicts that of condition {condition.name!r}",
+            key="dt_ms",
+            expected=f"{own:g}, as in its arguments, or none",
+            found=f"{given:g}",
+        )
+    return float(next(value for value in (own, given, 1.0) if value is not None))
 
 
 def _respond(shown: Presentation, model: Model | None, takes: str, device: str) -> npt.NDArray[Any]:
@@ -145,6 +189,38 @@ def _respond(shown: Presentation, model: Model | None, takes: str, device: str) 
     # NumPy has no bfloat16.
     answer = answer.float() if answer.dtype == torch.bfloat16 else answer
     return answer.cpu().numpy()
+
+
+def _storable(answer: npt.NDArray[Any], store: str) -> npt.NDArray[Any]:
+    """Give an answer in a type that the store has, before the model is asked for more."""
+    if store == "netcdf" and answer.dtype == np.float16:
+        return answer.astype(np.float32)
+    if store == "netcdf" and answer.dtype.kind == "c":
+        raise DataError(
+            "NetCDF has no complex numbers",
+            expected="real answers, or store='zarr'",
+            found=str(answer.dtype),
+        )
+    return answer
+
+
+def _check_steps(answer: npt.NDArray[Any], steps: int, gives: str) -> None:
+    if gives == "steps" and answer.shape[1:2] != (steps,):
+        raise DataError(
+            "the model did not answer every step",
+            expected=f"(images, {steps}, ...)",
+            found=answer.shape,
+        )
+
+
+def _has_time(parts: list[Part], gives: str) -> bool:
+    """Say whether the second axis of answers is time (see `run`)."""
+    if gives != "auto":
+        return gives == "steps"
+    return all(
+        part.responses.ndim >= 3 and part.responses.shape[1] == part.labels.shape[1]
+        for part in parts
+    )
 
 
 def _frame(model: Model, frame: torch.Tensor) -> torch.Tensor:
@@ -183,7 +259,7 @@ def _store(
     labels = [_wide(part.labels, steps, condition.void_label) for part in parts]
     phases = [names + [""] * (steps - len(names)) for part in parts for names in part.phases]
     answers, dims = [part.responses for part in parts], ["image"]
-    if all(part.responses.shape[1:2] == part.labels.shape[1:] for part in parts):
+    if _has_time(parts, attributes["model_gives"]):
         answers = [_wide(answer, steps, np.nan) for answer in answers]
         dims.append("time")
     responses = np.concatenate(answers)

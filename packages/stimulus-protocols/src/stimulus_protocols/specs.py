@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-import yaml
-
-from neuroai_core.errors import DataError, check_known
+from neuroai_core.errors import DataError, InputError, NotFoundError, check_known
 from neuroai_core.files import atomic_write
 from stimulus_protocols import presets, protocols
-from stimulus_protocols.documents import Document
-from stimulus_protocols.stimuli import InTurn, Stimulus
+from stimulus_protocols.documents import Document, dump
+from stimulus_protocols.events import describe_step
+from stimulus_protocols.stimuli import InTurn, MovingImage, Stimulus
 from stimulus_protocols.stimuli.catalogue import BY_TYPE
 from stimulus_protocols.timeline import AnyTimeline, Timeline
 from stimulus_protocols.values import Value
@@ -43,7 +42,7 @@ def to_yaml(spec: Spec) -> str:
     >>> from_yaml(to_yaml(blank(2) >> image(3))) == blank(2) >> image(3)
     True
     """
-    return yaml.safe_dump(to_data(spec), sort_keys=False, allow_unicode=True)
+    return dump(to_data(spec))
 
 
 def to_data(spec: Spec) -> dict[str, Any]:
@@ -125,12 +124,12 @@ class Wrapped(Value):
 
 
 def load(path: str | os.PathLike[str]) -> Spec:
-    """Read a specification from a file."""
+    """Read a specification from a file: JSON if it is named ``.json``, or YAML."""
     return _from_document(Document.read(path, "specification"))
 
 
 def save(spec: Spec, path: str | os.PathLike[str]) -> None:
-    """Write a specification to a file: JSON if it is named so, or YAML."""
+    """Write a specification to a file: JSON if it is named ``.json``, or YAML."""
     as_json = Path(path).suffix == ".json"
     atomic_write(path, json.dumps(to_data(spec), indent=2) + "\n" if as_json else to_yaml(spec))
 
@@ -138,19 +137,51 @@ def save(spec: Spec, path: str | os.PathLike[str]) -> None:
 def content_hash(spec: Spec) -> str:
     """Give the SHA-256 of all that makes up a stimulus or a timeline, defaults included.
 
+    A picture in a file counts by the file's bytes, wherever it lies.
+
     Examples
     --------
     >>> from stimulus_protocols import blank, image
     >>> content_hash(blank(2) >> image(3)) == content_hash(from_yaml(to_yaml(blank(2) >> image(3))))
     True
     """
-    whole = {"version": VERSION, "content": spec.model_dump(mode="json")}
+    whole = {"version": VERSION, "content": _with_bytes(spec.model_dump(mode="json"))}
     text = json.dumps(whole, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def provenance(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
-    """Say for every frame what it shows: a row for each, made as they are asked for.
+def _with_bytes(content: Any) -> Any:
+    """Put the SHA-256 of a picture's file where its path stands."""
+    if isinstance(content, list):
+        return [_with_bytes(part) for part in content]
+    if not isinstance(content, dict):
+        return content
+    made = {name: _with_bytes(part) for name, part in content.items()}
+    if made.get("type") == _MOVING_IMAGE:
+        path = made.pop("path")
+        try:
+            with open(path, "rb") as file:
+                made["path_sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            raise NotFoundError("the picture is not there", path=path) from None
+    return made
+
+
+_MOVING_IMAGE = MovingImage.model_fields["type"].default
+
+
+def provenance(spec: Spec) -> Iterator[dict[str, Any]]:
+    """Say for every frame what it shows: rows made as they are asked for.
+
+    A stimulus has a row for each frame. A timeline, whose steps have no time of
+    their own, has a row for each step and each picture shown in it (`layer`):
+    the phase, how many steps it has lasted, and what stands in the frame table
+    (see `FrameTable`); a computed stimulus is named by its own hash.
+
+    Raises
+    ------
+    InputError
+        For a random timeline: its trials differ, so draw one first.
 
     Examples
     --------
@@ -158,7 +189,21 @@ def provenance(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
     >>> row = next(provenance(Uniform(frames=2, height=1, width=1)))
     >>> row["frame"], row["time_s"], row["type"], len(row["sha256"])
     (0, 0.0, 'uniform', 64)
+    >>> from stimulus_protocols import blank, image
+    >>> [(row["frame"], row["phase"], row["source"]) for row in provenance(blank(1) >> image(1))]
+    [(0, 'blank', 'void'), (1, 'stimulus', 'image')]
     """
+    if isinstance(spec, Stimulus):
+        return _of_stimulus(spec)
+    if isinstance(spec, Timeline):
+        spec.table(0, 0)  # a random one is refused now, not when the first row is asked for
+        return _of_timeline(spec)
+    raise InputError(
+        "provenance is that of a stimulus or a timeline", key="spec", found=type(spec).__name__
+    )
+
+
+def _of_stimulus(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
     parts = stimulus.parts if isinstance(stimulus, InTurn) else (stimulus,)
     frame = 0
     for number, part in enumerate(parts):
@@ -173,6 +218,26 @@ def provenance(stimulus: Stimulus) -> Iterator[dict[str, Any]]:
                 "sha256": digest,
             }
             frame += 1
+
+
+#: How many steps of a timeline are compiled at once.
+_CHUNK = 4096
+
+
+def _of_timeline(timeline: Timeline) -> Iterator[dict[str, Any]]:
+    digest = content_hash(timeline)
+    for start in range(0, len(timeline), _CHUNK):
+        table = timeline.table(start, min(start + _CHUNK, len(timeline)))
+        hashes = [content_hash(stimulus) for stimulus in table.stimuli]
+        for step in range(len(table)):
+            for row in describe_step(table, step):
+                source = row.pop("stimulus")
+                yield {
+                    "frame": start + step,
+                    **row,
+                    "stimulus_sha256": None if source is None else hashes[source],
+                    "sha256": digest,
+                }
 
 
 def _from_document(document: Document) -> Spec:

@@ -35,6 +35,8 @@ class TrialBatch:
         For each trial, the numbers of its images, as far as they are known.
     extra
         What else the samples hold, of the first image of each trial.
+    mean
+        The mean luminance in the space of the images, where it is known.
     """
 
     images: torch.Tensor
@@ -43,6 +45,11 @@ class TrialBatch:
     keys: torch.Tensor
     numbers: list[list[int]]
     extra: tuple[Any, ...] = ()
+    mean: float | None = None
+
+
+#: The mean luminance of images from 0 to 1.
+MIDDLE_GREY = 0.5
 
 
 class Trials(Dataset[tuple[list[int], list[Any]]]):
@@ -91,7 +98,8 @@ class Collector:
     def __call__(self, trials: list[tuple[list[int], list[Any]]]) -> TrialBatch:
         """Collate what `Trials` gives."""
         numbers = [shown for shown, _ in trials]
-        samples = [_plain(sample) for _, shown in trials for sample in shown]
+        given = [sample for _, shown in trials for sample in shown]
+        samples = [_plain(sample) for sample in given]
         count = len(samples) // len(trials)
         images, labels, extra = split_batch(self.collate(samples))
         return TrialBatch(
@@ -101,6 +109,7 @@ class Collector:
             torch.tensor([shown[0] for shown in numbers]),
             numbers,
             tuple(part[::count] for part in extra),
+            MIDDLE_GREY if all(map(_is_picture, given)) else None,
         )
 
 
@@ -185,6 +194,15 @@ def split_batch(batch: Any) -> tuple[torch.Tensor, torch.Tensor, tuple[Any, ...]
 
 
 _NAMES = (("image", "images", "input", "inputs"), ("label", "labels", "target", "targets"))
+
+
+def _is_picture(sample: Any) -> bool:
+    """Say whether the image of a sample is one of Pillow, which `_plain` brings to 0 to 1."""
+    if isinstance(sample, Mapping):
+        sample = next((sample[name] for name in _NAMES[0] if name in sample), None)
+    elif isinstance(sample, tuple | list) and sample:
+        sample = sample[0]
+    return isinstance(sample, Image.Image)
 
 
 def _plain(sample: Any) -> Any:

@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 import torch
 import xarray as xr
+from PIL import Image
 
 from neuroai_core import DataError, InputError
+from stimulus_protocols.datasets import PictureFolder
 from stimulus_protocols.experiments import Condition, Experiment, conditions
 from stimulus_protocols.protocols import delayed_match
 from stimulus_protocols.results import open_results, time_bins
 from stimulus_protocols.runner import run
+from stimulus_protocols.stimuli import MovingImage
+from stimulus_protocols.timeline import computed
 
 # netCDF4 was compiled against another NumPy than runs here; NumPy says that it is harmless.
 pytestmark = pytest.mark.filterwarnings("ignore:numpy.ndarray size changed")
@@ -156,12 +160,129 @@ def test_answers_of_half_precision(tmp_path):
         assert data.response.dtype == np.float32
 
 
+@pytest.mark.parametrize("store", ["netcdf", "zarr"])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64, torch.int16, torch.bool])
+def test_answers_of_any_type(tmp_path, store, dtype):
+    run(MADE, Data(), tmp_path, model=lambda x: brightness(x).to(dtype), store=store)
+    answer = open_results(tmp_path)["contrast/stimulus_contrast=0.25"].response
+    expected = brightness(
+        0.25 * torch.arange(1, 6).reshape(-1, 1, 1, 1, 1) * torch.ones(1, 1, 4, 4)
+    )
+    assert np.array_equal(answer[:, 3], expected.to(dtype).numpy()[:, 0])
+    if dtype == torch.float16:
+        assert answer.dtype == {"netcdf": np.float32, "zarr": np.float16}[store]
+
+
+def test_stimuli_of_half_precision(tmp_path):
+    data = [(torch.full((1, 2, 2), 0.5, dtype=torch.float16), 1)]
+    (path, _) = run(MADE, data, tmp_path)
+    with xr.open_dataset(path) as stored:
+        assert stored.response[0, 3, 0, 0, 0] == 0.125
+
+
+def test_answers_that_a_store_does_not_have_are_refused_at_once(tmp_path):
+    calls = []
+
+    def model(images):
+        calls.append(1)
+        return brightness(images).to(torch.complex64)
+
+    with pytest.raises(DataError, match="complex"):
+        run(MADE, Data(), tmp_path, model=model, batch_size=2)
+    assert len(calls) == 1
+
+
+# As many units as there are steps: eight.
+@pytest.mark.parametrize(
+    ("gives", "axes", "dims"),
+    [
+        ("auto", 2, ("image", "feature_0")),
+        ("auto", 3, ("image", "time", "feature_0")),
+        ("steps", 2, ("image", "time")),
+        ("images", 3, ("image", "feature_0", "feature_1")),
+    ],
+)
+def test_what_the_second_axis_is(tmp_path, gives, axes, dims):
+    def model(images):
+        return torch.ones(len(images), *(8, 3)[: axes - 1])
+
+    (path, _) = run(MADE, Data(), tmp_path, model=model, model_gives=gives, batch_size=2)
+    with xr.open_dataset(path) as data:
+        assert data.response.dims == dims
+
+
+def test_a_model_of_single_frames_answers_every_step(tmp_path):
+    (path, _) = run(
+        MADE, Data(), tmp_path, model=lambda x: x.sum(dim=(1, 2, 3)), model_takes="frames"
+    )
+    with xr.open_dataset(path) as data:
+        assert data.response.dims == ("image", "time")
+    with pytest.raises(InputError, match="model_gives"):
+        run(MADE, Data(), tmp_path, model=brightness, model_takes="frames", model_gives="images")
+
+
+def test_steps_that_were_promised_and_are_not_there(tmp_path):
+    with pytest.raises(DataError, match="every step"):
+        run(MADE, Data(), tmp_path, model=lambda x: x[:, 1:, 0, 0, 0], model_gives="steps")
+
+
 def test_without_a_model_the_stimuli_are_stored(tmp_path):
     (path, _) = run(MADE, Data(), tmp_path)
     with xr.open_dataset(path) as data:
         assert data.response.dims == ("image", "time", "channel", "height", "width")
         assert data.response.shape == (5, 8, 1, 4, 4)
         assert (data.response[:, 3, 0, 0, 0] == 0.25 * np.arange(1, 6)).all()
+
+
+IN_MS = Experiment(
+    name="ms",
+    data_loader="StimulusDuration",
+    data_args={"tsteps": 1000, "stim": 150, "intro": 100, "dt_ms": [10, 25]},
+)
+
+
+@pytest.mark.parametrize("given", [None, "own"])
+def test_times_follow_the_milliseconds_of_the_condition(tmp_path, given):
+    for condition in conditions(IN_MS):
+        dt_ms = None if given is None else condition.dt_ms
+        (path,) = run([condition], Data(), tmp_path, model=brightness, dt_ms=dt_ms)
+        with xr.open_dataset(path) as data:
+            assert data.time_ms.values[-1] == 1000 - condition.dt_ms
+            assert data.attrs["dt_ms"] == condition.dt_ms
+        with open(path.with_name(f"{path.stem}_events.tsv"), newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        shown = [row for row in rows if row["trial_type"] == "stimulus"]
+        assert {(row["onset"], row["duration"]) for row in shown} == {("0.1", "0.15")}
+
+
+def test_milliseconds_that_contradict_are_refused_before_anything_runs(tmp_path):
+    calls = []
+    with pytest.raises(InputError, match="contradicts that of condition 'dt_ms=25'"):
+        run(conditions(IN_MS), Data(), tmp_path, model=calls.append, dt_ms=10)
+    assert not calls
+    with pytest.raises(InputError, match="not positive"):
+        run(MADE, Data(), tmp_path, model=calls.append, dt_ms=0)
+
+
+def test_a_folder_of_pictures_is_shown_around_its_grey(tmp_path):
+    (tmp_path / "photos" / "grey").mkdir(parents=True)
+    Image.new("RGB", (2, 2), (204, 204, 204)).save(tmp_path / "photos" / "grey" / "a.png")
+    (path, _) = run(MADE, PictureFolder(tmp_path / "photos", size=2), tmp_path)
+    with xr.open_dataset(path) as data:
+        assert np.allclose(data.response[0, [0, 3], 0, 0, 0], [0.5, 0.5 + 0.25 * 0.3])
+
+
+def test_results_of_another_picture_are_not_taken_for_done(tmp_path):
+    picture = tmp_path / "a.png"
+    answers = []
+    for grey in (0, 255):
+        Image.new("L", (4, 4), grey).save(picture)
+        movie = MovingImage(frames=2, height=4, width=4, path=str(picture))
+        condition = Condition("film", "all", {}, computed(movie))
+        (path,) = run([condition], Data(), tmp_path, model=brightness)
+        with xr.open_dataset(path) as data:
+            answers.append(float(data.response[0, 0, 0]))
+    assert answers == [0, 1]
 
 
 def test_answers_that_have_no_time(tmp_path):

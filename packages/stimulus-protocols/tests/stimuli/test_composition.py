@@ -68,6 +68,16 @@ def test_parts_that_differ():
         together(Uniform(**SIZE), Uniform(**{**SIZE, "frames": 4}))
 
 
+def test_what_comes_in_turn_has_one_mean_and_amplitude():
+    a = Uniform(**SIZE)
+    for other, name in [({"mean": 0.3}, "mean"), ({"amplitude": 0.2}, "amplitude")]:
+        with pytest.raises(InputError, match="luminance of the whole") as caught:
+            in_turn(a, Uniform(**SIZE, **other))
+        assert caught.value.key == f"parts.1.{name}"
+    # Said or not, it is the same.
+    assert len(in_turn(a, Uniform(**SIZE, amplitude=0.5))) == 32
+
+
 @pytest.mark.parametrize("convention", ["psychopy", "allen", "qdspy"])
 def test_conventions_there_and_back(convention):
     for angle in range(-360, 720, 15):

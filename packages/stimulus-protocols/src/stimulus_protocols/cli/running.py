@@ -27,12 +27,20 @@ def run(
     takes: Annotated[str, typer.Option(help="What the model takes: sequences or frames.")] = (
         "sequences"
     ),
+    gives: Annotated[
+        str, typer.Option(help="What the second axis of its answers is: auto, steps or images.")
+    ] = "auto",
     condition: Annotated[int | None, typer.Option(help="Only the one of this number.")] = None,
     size: Annotated[int, typer.Option(help="Side of the pictures of a folder.")] = 64,
     batch_size: Annotated[int, typer.Option(help="Images in a batch.")] = 8,
     workers: Annotated[int, typer.Option(help="Processes that load images.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
-    dt_ms: Annotated[float, typer.Option(help="Milliseconds a step.")] = 1.0,
+    dt_ms: Annotated[
+        float | None,
+        typer.Option(
+            help="Milliseconds a step, 1 by default; an experiment with dt_ms brings its own."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     store: Annotated[str, typer.Option(help="netcdf or zarr.")] = "netcdf",
     plan: Annotated[bool, typer.Option("--plan", help="List conditions and costs only.")] = False,
@@ -57,6 +65,7 @@ def run(
         output,
         model=None if model is None else _load(model, "model")(),
         model_takes=_one_of("takes", takes, "sequences", "frames"),
+        model_gives=_one_of("gives", gives, "auto", "steps", "images"),
         batch_size=batch_size,
         num_workers=workers,
         device=device,

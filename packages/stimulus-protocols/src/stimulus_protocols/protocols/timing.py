@@ -38,17 +38,22 @@ def fit(total: float, parts: Mapping[str, float], dt_ms: float | None) -> list[i
     unit = "steps" if dt_ms is None else "ms"
     _check_duration("n_timesteps", total, unit)
     durations = steps(parts, dt_ms)
-    needed = sum(parts.values())
-    if needed > total:
-        listed = " + ".join(f"{name} {length:g}" for name, length in parts.items())
+    whole = int(total) if dt_ms is None else Timebase.from_dt_ms(dt_ms).edge_ms(total)
+    needed = math.fsum(parts.values())
+    # Sums of floats are off by their last digits: 0.1 + 0.2 is more than 0.3.
+    if sum(durations) > whole or needed > total * (1 + _TOLERANCE):
+        listed = " + ".join(f"{name} {length:.12g}" for name, length in parts.items())
         raise InputError(
             "the parts are longer than the whole",
             key="n_timesteps",
-            expected=f"{needed:g} {unit} or more ({listed} = {needed:g})",
-            found=f"{total:g} {unit}",
+            expected=f"{needed:.12g} {unit} or more ({listed} = {needed:.12g})",
+            found=f"{total:.12g} {unit}",
         )
-    whole = int(total) if dt_ms is None else Timebase.from_dt_ms(dt_ms).edge_ms(total)
     return [*durations, whole - sum(durations)]
+
+
+#: By which part of the whole the parts may be longer, as sums of floats are.
+_TOLERANCE = 1e-9
 
 
 def steps(parts: Mapping[str, float], dt_ms: float | None) -> list[int]:

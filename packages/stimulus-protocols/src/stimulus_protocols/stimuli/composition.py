@@ -51,8 +51,8 @@ class InTurn(Stimulus):
     Parameters
     ----------
     parts
-        Stimuli of the same size and frame rate, as long as this one together.
-        Their means are not used.
+        Stimuli of the same size, frame rate, mean and amplitude, as long as
+        this one together.
     """
 
     type: Literal["in_turn"] = "in_turn"
@@ -62,6 +62,7 @@ class InTurn(Stimulus):
     def _alike(self) -> InTurn:
         for index, part in enumerate(self.parts):
             _check_alike(self, part, index, frames=False)
+            _check_luminance(self, part, index)
         total = sum(part.frames for part in self.parts)
         if total != self.frames:
             raise InputError(
@@ -151,4 +152,21 @@ def _check_alike(whole: Stimulus, part: Stimulus, index: int, *, frames: bool) -
                 key=f"parts.{index}.{name}",
                 expected=getattr(whole, name),
                 found=getattr(part, name),
+            )
+
+
+def _check_luminance(whole: Stimulus, part: Stimulus, index: int) -> None:
+    """Refuse a part that would be shown around another mean, or stronger, than it says."""
+    for name in ("mean", "amplitude"):
+        # The amplitude is the mean where nothing else is said.
+        expected, found = (
+            one.mean if getattr(one, name) is None else getattr(one, name) for one in (whole, part)
+        )
+        if expected != found:
+            raise InputError(
+                "a part is not shown with the luminance of the whole",
+                key=f"parts.{index}.{name}",
+                expected=expected,
+                found=found,
+                hint="stimuli in turn share one mean and amplitude",
             )
