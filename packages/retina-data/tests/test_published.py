@@ -170,6 +170,29 @@ def test_one_surplus_bin_is_cut_alike(tmp_path):
     assert test.trials.shape[2] == test.responses.shape[1] == len(test.stimulus) == 40
 
 
+@pytest.mark.parametrize(
+    ("time", "message"),
+    [
+        (np.arange(200) / 50, "train/time: 50.0 frames a second, not 100"),
+        (np.arange(100) / 100, r"train/time: float64 of shape \(100,\) for 200 frames"),
+        (np.zeros(200), "train/time: does not rise"),
+        (np.array([*range(199), np.nan]), "train/time: does not rise"),
+    ],
+)
+def test_times_of_the_frames_are_looked_at(tmp_path, time, message):
+    maheswaranathan_2023.write_synthetic(tmp_path, n_neurons=2, n_frames=200, n_test_frames=40)
+    (file,) = tmp_path.rglob("*.h5")
+    with h5py.File(file, "r+") as opened:
+        del opened["train/time"]
+        opened["train/time"] = time
+    with pytest.raises(ProblemsError, match=message) as error:
+        maheswaranathan_2023.read_sessions(tmp_path, stimulus="whitenoise")
+    assert str(file) in str(error.value)
+    with h5py.File(file, "r+") as opened:
+        del opened["train/time"]
+    assert maheswaranathan_2023.read_sessions(tmp_path, stimulus="whitenoise")
+
+
 def test_sessions_may_lie_in_archives(tmp_path):
     karamanlis_2024.write_synthetic(tmp_path, 2, n_blocks=2, n_frames=80, n_images=2, n_neurons=2)
     root = tmp_path / karamanlis_2024.FOLDER
