@@ -151,6 +151,21 @@ def test_nan_is_an_error_at_once(copy, request):
         how["module"].read_sessions(folder, **how["read"])
 
 
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_pixel_that_is_no_number_is_an_error(tmp_path, part):
+    """Normalised by a mean that is NaN, the whole movie would be NaN."""
+    goldin_2022.write_synthetic(tmp_path, n_neurons=2, n_images=40, n_test_images=9)
+    (file,) = tmp_path.rglob("*.h5")
+    with h5py.File(file, "r+") as opened:
+        pixels = opened[f"{part}/stimulus"][...].astype(np.float32)
+        pixels[7, 3, 3] = np.nan
+        del opened[f"{part}/stimulus"]
+        opened[f"{part}/stimulus"] = pixels
+    with pytest.raises(ProblemsError, match=rf"{part} stimulus: .* frames \(7\)") as error:
+        goldin_2022.read_sessions(tmp_path)
+    assert str(file) in str(error.value)
+
+
 def test_unknown_choices():
     with pytest.raises(UnknownNameError, match="mouse"):
         karamanlis_2024.read_sessions(".", species="mose")

@@ -142,7 +142,7 @@ def _session(path: Path, bin_ms: int, clip_length: int) -> Session:
     train, responses = hdf5.same_time(data["train"], data["train_responses"])
     test, test_responses = hdf5.same_time(data["test"], data["test_responses"])
     trials = None if repeats is None else hdf5.same_time(test, repeats)[1]
-    movie, tests = normalized(train[np.newaxis], {"test": test[np.newaxis]})
+    movie, tests = normalized(train[np.newaxis], {"test": test[np.newaxis]}, path=path)
     return assemble(
         path.parent.name,
         train=Stimulus.whole(movie),
