@@ -222,6 +222,17 @@ def test_sessions_may_lie_in_archives(tmp_path):
         assert found[name].breaks == (80,)
 
 
+def test_two_recordings_of_a_stimulus_in_a_session_are_an_error(tmp_path):
+    """As upstream; which of the two is meant, the layout does not say."""
+    karamanlis_2024.write_synthetic(tmp_path, 2, n_blocks=2, n_frames=80, n_images=2, n_neurons=2)
+    (file,) = tmp_path.rglob("*fixationmovie_data.mat")
+    second = shutil.copy(file, file.with_name("9_fixationmovie_data.mat"))
+    with pytest.raises(ProblemsError, match="several recordings of fixationmovie") as error:
+        karamanlis_2024.read_sessions(tmp_path)
+    assert file.name in str(error.value)
+    assert second.name in str(error.value)
+
+
 def test_trials_that_show_the_same_stay_together(tmp_path):
     """Frames of trial 9 show again what trial 0 did: both validate, or both train."""
     sridhar_2025.write_synthetic(tmp_path, n_neurons=2, n_frames=60, n_test_frames=60, n_images=4)
@@ -257,6 +268,30 @@ def test_a_fixation_line_that_is_none(tmp_path):
     file.write_text("\n".join(["9 0 0 1 1 1", *lines[1:]]))
     with pytest.raises(DataError, match="frame that is not there"):
         sridhar_2025.read_sessions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stimulus", "pattern"),
+    [("natural_movie", "*_img_*.npy"), ("whitenoise", "trial_000/all_images.npy")],
+)
+def test_files_that_are_written_anew_are_read_anew(tmp_path, stimulus, pattern):
+    """The folder's own time stays when a file inside is written again."""
+    sridhar_2025.write_synthetic(
+        tmp_path, stimulus=stimulus, n_neurons=2, n_frames=60, n_test_frames=60, n_images=4
+    )
+
+    def shown():
+        (session,) = sridhar_2025.read_sessions(
+            tmp_path, stimulus=stimulus, clip_length=20
+        ).values()
+        return session.stimulus.chunks(np.array([0]), 60).numpy()
+
+    before = shown()
+    assert (shown() == before).all()
+    for file in tmp_path.rglob(pattern):
+        np.save(file, 255 - np.load(file))
+    after = shown()
+    assert (after == 255 - before).all() if after.dtype == np.uint8 else (after != before).any()
 
 
 def test_a_pickle_of_sridhar_that_asks_for_more(tmp_path):
