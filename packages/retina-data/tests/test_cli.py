@@ -81,6 +81,22 @@ def test_an_error_is_one_message(run, monkeypatch, tmp_path, arguments, message)
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [("false", False), ("True", True), ("3", 3), ("0.5", 0.5), ("mouse", "mouse")],
+)
+def test_values_of_options(given, value):
+    found = cli._options([f"download={given}"])["download"]
+    assert (found, type(found)) == (value, type(value))
+
+
+def test_download_can_be_switched_off(run, monkeypatch, tmp_path):
+    monkeypatch.setenv("RETINA_DATA_CACHE", str(tmp_path))
+    code, _, err = run("show", "goldin_2022", tmp_path / "figures", "--set", "download=false")
+    assert code == 1
+    assert "retina-data fetch goldin_2022" in err
+
+
 @pytest.mark.parametrize("command", ["fetch", "info", "synth", "show"])
 def test_help_has_an_example(run, command):
     code, out, _ = run(command, "--help")

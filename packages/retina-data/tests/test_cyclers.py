@@ -194,6 +194,75 @@ def test_workers_share_what_can_only_be_gone_through(cycler):
     assert Counter(drawn(loader)) == Counter(drawn(cycler(streams(sizes))))
 
 
+class Backwards(torch.utils.data.Sampler):
+    """An order of one's own."""
+
+    def __iter__(self):
+        return iter([2, 1, 0])
+
+    def __len__(self):
+        return 3
+
+
+FOREIGN = {
+    "stream": lambda: DataLoader(Stream("x", 3)),
+    "sampler": lambda: DataLoader(["x0", "x1", "x2"], sampler=Backwards()),
+    "workers": lambda: DataLoader(["x0", "x1", "x2"], shuffle=True, num_workers=1),
+    "list": lambda: [["x0"], ["x1"], ["x2"]],
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("cycler", [LongCycler, ShortCycler])
+def test_what_has_an_order_of_its_own_is_cycled_but_not_resumed_or_shared(cycler, kind):
+    def make(**kwargs):
+        return cycler(plain([3]) | {"own": FOREIGN[kind]()}, **kwargs)
+
+    first = make()
+    between = first.state_dict()
+    expected = Counter(["s0.0", "s0.1", "s0.2", "x0", "x1", "x2"])
+    steps = iter(first)
+    next(steps)
+    with pytest.raises(InputError, match="middle of an epoch") as error:
+        first.state_dict()
+    assert "'own'" in str(error.value)
+    assert "cycler.loader(num_workers=...)" in str(error.value)
+    owned = cycler(plain([3]) | {"own": DataLoader(range(3))})
+    next(iter(owned))
+    with pytest.raises(InputError, match="cannot be taken up"):
+        make().load_state_dict(owned.state_dict())
+    with pytest.raises(InputError, match="several ranks"):
+        make(rank=0, world_size=2)
+    again = make()
+    again.load_state_dict(between)
+    for _ in range(2):  # whole epochs, and the state between them, are as ever
+        assert Counter(drawn(again)) == expected
+    assert again.state_dict()["epoch"] == 2
+
+
+def test_streams_shared_by_workers_have_no_state_within_an_epoch():
+    """Upstream deals sessions to workers too; what came of each is not known from a count."""
+    loader = ShortCycler(streams([4, 3, 2])).loader(num_workers=2)
+    steps = iter(loader)
+    for _ in range(6):
+        next(steps)
+    with pytest.raises(InputError, match="middle of an epoch"):
+        loader.state_dict()
+    assert len(list(steps)) == 3
+    assert loader.state_dict()["epoch"] == 1
+    cycler = ShortCycler(streams([4, 3, 2]))
+    list(DataLoader(cycler, batch_size=None, num_workers=1))
+    with pytest.raises(InputError, match="middle of an epoch"):  # nobody counts there
+        cycler.state_dict()
+
+
+def test_ranks_that_torch_tells_later_are_refused_too(monkeypatch):
+    cycler = LongCycler(streams([2]))
+    monkeypatch.setattr("retina_data.stepping.ranks", lambda: (1, 2))
+    with pytest.raises(InputError, match="several ranks"):
+        next(iter(cycler))
+
+
 def test_a_loader_with_workers_resumes_from_what_was_delivered(make_session):
     def cycler():
         sessions = {n: make_session(range(9), name=n) for n in "ab"}

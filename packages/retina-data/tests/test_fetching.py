@@ -167,6 +167,36 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(hub, damage):
     assert contents(fetch(["a/one"])) == [hub.files["a/one.bin"]]
 
 
+@pytest.mark.parametrize("damage", [b"mine", bytes(256 * 500)])
+def test_offline_a_file_that_is_not_the_published_one_is_kept(hub, monkeypatch, damage):
+    (path,) = fetch(["a/one"])
+    path.write_bytes(damage)
+    monkeypatch.setenv("RETINA_DATA_OFFLINE", "1")
+    with pytest.raises(NotFoundError, match=r"not the published file.*no network"):
+        fetch(["a/one"])
+    assert path.read_bytes() == damage
+
+
+def test_the_old_file_stays_until_the_new_one_is_whole(hub):
+    (path,) = fetch(["a/one"])
+    old = path.read_bytes()
+    hub.newest = NEWER
+    hub.files["a/one.bin"] = new = old[::-1] + b"more"
+    hub.wrong = True
+    with pytest.raises(DataError, match="not what it should be"):
+        fetch(["a/one"], update=True)
+    assert path.read_bytes() == old
+    hub.wrong, hub.breaks, hub.stalls = False, 1, 1
+    with pytest.raises(DataError, match="broke off"):
+        fetch(["a/one"], attempts=1)
+    assert path.read_bytes() == old
+    assert contents(fetch(["a/one"])) == [new]
+    assert hub.asked[-1][1] == f"bytes={len(new) // 2}-"  # it went on where it stopped
+    assert [p.name for p in path.parent.glob("*one*") if not p.name.endswith(".lock")] == [
+        path.name
+    ]
+
+
 def test_a_slow_server_is_waited_for_and_reported(hub):
     hub.pause = 0.01
     seen = []

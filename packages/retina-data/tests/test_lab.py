@@ -102,3 +102,34 @@ def test_what_cannot_be_read(tmp_path):
         lab.read_sessions(tmp_path, test_names=[])
     with pytest.raises(InputError, match="belong together"):
         lab.read_sessions(tmp_path, test_names=[], mean=1)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_stimulus_with_nan_names_file_and_frame(tmp_path, own):
+    frames = np.zeros((1, 300, 4, 3), np.float32)
+    frames[0, 123, 2, 2] = np.nan
+    lab.write_session(tmp_path / "s.h5", {"a": np.ones((2, 300)), "t": np.zeros((2, 50))})
+    (tmp_path / "stimuli").mkdir()
+    np.save(tmp_path / "stimuli/t.npy", frames[:, :50])
+    np.save(tmp_path / "stimuli/unused.npy", frames)
+    if own:
+        with h5py.File(tmp_path / "s.h5", "r+") as file:
+            file["stimulus_a"] = frames
+    else:
+        np.save(tmp_path / "stimuli/a.npy", frames)
+    where = "s.h5: stimulus_a" if own else "stimuli/a.npy"
+    with pytest.raises(ProblemsError, match="1 problem") as error:
+        lab.read_sessions(tmp_path, test_names=["t"])
+    assert f"{where}: NaN or infinite values in 1 of 300 frames (123)" in str(error.value)
+    assert str(tmp_path) in str(error.value)
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.5])
+def test_a_truncated_stimulus_is_one_error_with_its_path(tmp_path, part):
+    lab.write_synthetic(tmp_path)
+    file = tmp_path / "stimuli/noise_1.npy"
+    content = file.read_bytes()
+    file.write_bytes(content[: int(len(content) * part)])
+    with pytest.raises(DataError, match="damaged") as error:
+        lab.read_sessions(tmp_path, test_names=["noise_test"])
+    assert str(file) in str(error.value)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroai_core import InputError
-from retina_data import Movie, Stimulus
+from retina_data import Movie, Stimulus, movies
 
 
 @st.composite
@@ -59,3 +59,30 @@ def test_a_stretch_beyond_the_end():
 def test_a_movie_needs_four_axes():
     with pytest.raises(InputError, match="axes"):
         Movie(np.zeros((5, 2, 2), np.float32))
+
+
+@given(st.sampled_from([np.float16, np.float32, np.float64]), st.data())
+def test_frames_that_hold_no_numbers_are_named(dtype, data):
+    shape = (2, 30, 3, 2)
+    frames = np.full(shape, np.finfo(dtype).max / 4, dtype)  # their sum is infinite
+    at = data.draw(st.lists(st.integers(0, 29), max_size=4, unique=True))
+    for frame in at:
+        value = data.draw(st.sampled_from([np.nan, np.inf, -np.inf]))
+        frames[data.draw(st.integers(0, 1)), frame, 2, 1] = value
+    expected = f"{len(at)} of 30 frames ({', '.join(map(str, sorted(at)))})"
+    for looked_at in (1, 100, 1 << 26):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(movies, "LOOKED_AT", looked_at)
+            found = Movie(frames).problems()
+        assert found == ([f"NaN or infinite values in {expected}"] if at else [])
+
+
+def test_a_movie_is_looked_through_once_and_pixels_never(monkeypatch):
+    looked = []
+    monkeypatch.setattr(movies, "not_finite", lambda frames: looked.append(1) or [])
+    movie = Movie(np.zeros((1, 5, 2, 2), np.float32))
+    assert movie.problems() == movie.problems() == []
+    assert len(looked) == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(np, "isfinite", None)
+    assert Movie(np.zeros((1, 5, 2, 2), np.uint8)).problems() == []

@@ -151,6 +151,21 @@ def test_nan_is_an_error_at_once(copy, request):
         how["module"].read_sessions(folder, **how["read"])
 
 
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_pixel_that_is_no_number_is_an_error(tmp_path, part):
+    """Normalised by a mean that is NaN, the whole movie would be NaN."""
+    goldin_2022.write_synthetic(tmp_path, n_neurons=2, n_images=40, n_test_images=9)
+    (file,) = tmp_path.rglob("*.h5")
+    with h5py.File(file, "r+") as opened:
+        pixels = opened[f"{part}/stimulus"][...].astype(np.float32)
+        pixels[7, 3, 3] = np.nan
+        del opened[f"{part}/stimulus"]
+        opened[f"{part}/stimulus"] = pixels
+    with pytest.raises(ProblemsError, match=rf"{part} stimulus: .* frames \(7\)") as error:
+        goldin_2022.read_sessions(tmp_path)
+    assert str(file) in str(error.value)
+
+
 def test_unknown_choices():
     with pytest.raises(UnknownNameError, match="mouse"):
         karamanlis_2024.read_sessions(".", species="mose")
@@ -170,6 +185,29 @@ def test_one_surplus_bin_is_cut_alike(tmp_path):
     assert test.trials.shape[2] == test.responses.shape[1] == len(test.stimulus) == 40
 
 
+@pytest.mark.parametrize(
+    ("time", "message"),
+    [
+        (np.arange(200) / 50, "train/time: 50.0 frames a second, not 100"),
+        (np.arange(100) / 100, r"train/time: float64 of shape \(100,\) for 200 frames"),
+        (np.zeros(200), "train/time: does not rise"),
+        (np.array([*range(199), np.nan]), "train/time: does not rise"),
+    ],
+)
+def test_times_of_the_frames_are_looked_at(tmp_path, time, message):
+    maheswaranathan_2023.write_synthetic(tmp_path, n_neurons=2, n_frames=200, n_test_frames=40)
+    (file,) = tmp_path.rglob("*.h5")
+    with h5py.File(file, "r+") as opened:
+        del opened["train/time"]
+        opened["train/time"] = time
+    with pytest.raises(ProblemsError, match=message) as error:
+        maheswaranathan_2023.read_sessions(tmp_path, stimulus="whitenoise")
+    assert str(file) in str(error.value)
+    with h5py.File(file, "r+") as opened:
+        del opened["train/time"]
+    assert maheswaranathan_2023.read_sessions(tmp_path, stimulus="whitenoise")
+
+
 def test_sessions_may_lie_in_archives(tmp_path):
     karamanlis_2024.write_synthetic(tmp_path, 2, n_blocks=2, n_frames=80, n_images=2, n_neurons=2)
     root = tmp_path / karamanlis_2024.FOLDER
@@ -182,6 +220,17 @@ def test_sessions_may_lie_in_archives(tmp_path):
     for name in found:
         np.testing.assert_array_equal(found[name].responses, expected[name].responses)
         assert found[name].breaks == (80,)
+
+
+def test_two_recordings_of_a_stimulus_in_a_session_are_an_error(tmp_path):
+    """As upstream; which of the two is meant, the layout does not say."""
+    karamanlis_2024.write_synthetic(tmp_path, 2, n_blocks=2, n_frames=80, n_images=2, n_neurons=2)
+    (file,) = tmp_path.rglob("*fixationmovie_data.mat")
+    second = shutil.copy(file, file.with_name("9_fixationmovie_data.mat"))
+    with pytest.raises(ProblemsError, match="several recordings of fixationmovie") as error:
+        karamanlis_2024.read_sessions(tmp_path)
+    assert file.name in str(error.value)
+    assert second.name in str(error.value)
 
 
 def test_trials_that_show_the_same_stay_together(tmp_path):
@@ -219,6 +268,30 @@ def test_a_fixation_line_that_is_none(tmp_path):
     file.write_text("\n".join(["9 0 0 1 1 1", *lines[1:]]))
     with pytest.raises(DataError, match="frame that is not there"):
         sridhar_2025.read_sessions(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("stimulus", "pattern"),
+    [("natural_movie", "*_img_*.npy"), ("whitenoise", "trial_000/all_images.npy")],
+)
+def test_files_that_are_written_anew_are_read_anew(tmp_path, stimulus, pattern):
+    """The folder's own time stays when a file inside is written again."""
+    sridhar_2025.write_synthetic(
+        tmp_path, stimulus=stimulus, n_neurons=2, n_frames=60, n_test_frames=60, n_images=4
+    )
+
+    def shown():
+        (session,) = sridhar_2025.read_sessions(
+            tmp_path, stimulus=stimulus, clip_length=20
+        ).values()
+        return session.stimulus.chunks(np.array([0]), 60).numpy()
+
+    before = shown()
+    assert (shown() == before).all()
+    for file in tmp_path.rglob(pattern):
+        np.save(file, 255 - np.load(file))
+    after = shown()
+    assert (after == 255 - before).all() if after.dtype == np.uint8 else (after != before).any()
 
 
 def test_a_pickle_of_sridhar_that_asks_for_more(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuroai_core import InputError, ProblemsError
-from retina_data import Test, session_loaders
+from retina_data import Movie, Stimulus, Test, session_loaders
 
 
 def test_every_problem_of_a_session_is_listed(make_session):
@@ -34,6 +34,20 @@ def test_every_problem_of_a_session_is_listed(make_session):
         "neurons['kind']: 5 rows for 2 neurons",
     ):
         assert part in text
+
+
+def test_a_stimulus_of_no_numbers_is_a_problem(make_session):
+    session = make_session()
+    frames = session.stimulus.movie.frames.numpy().copy()
+    frames[0, 5, 1, 1] = np.nan
+    spoilt = Stimulus(Movie(frames), session.stimulus.order)
+    with pytest.raises(ProblemsError, match=r"stimulus: NaN or .* 1 of 24 frames \(5\)") as e:
+        replace(session, stimulus=spoilt, path="recording.h5")
+    assert "recording.h5" in str(e.value)
+    shown = Stimulus.whole(Movie(np.full((1, 10, 2, 3), np.inf, np.float32)))
+    test = replace(session.tests["test"], stimulus=shown)
+    with pytest.raises(ProblemsError, match=r"test 'test' stimulus: NaN .* 10 of 10"):
+        replace(session, tests={"test": test})
 
 
 @pytest.mark.parametrize("name", ["train", "validation"])

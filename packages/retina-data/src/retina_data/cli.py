@@ -141,7 +141,7 @@ def _about(session: Session) -> dict[str, Any]:
 
 
 def _options(given: list[str] | None) -> dict[str, Any]:
-    """Turn KEY=VALUE into arguments: a number, a list at commas, or text."""
+    """Turn KEY=VALUE into arguments: true or false, a number, a list at commas, or text."""
     options: dict[str, Any] = {}
     for option in given or []:
         key, sign, value = option.partition("=")
@@ -154,6 +154,8 @@ def _options(given: list[str] | None) -> dict[str, Any]:
 def _value(key: str, value: str) -> Any:
     if key.endswith("names"):
         return value.split(",")
+    if value.lower() in ("true", "false"):
+        return value.lower() == "true"
     for kind in (int, float):
         try:
             return kind(value)

@@ -36,7 +36,7 @@ def fetch(
     """Fetch all files of the repository whose paths begin in some way into the cache folder.
 
     Files that are there and right are kept; one that was broken off goes on
-    where it stopped.
+    where it stopped; one that is not right stays until the right one is whole.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def fetch(
     Raises
     ------
     NotFoundError
-        If there is no such file, or one is missing and there is no network.
+        If there is no such file, or one is missing or not right and there is
+        no network.
     DataError
         If the server refuses, or sends anything but the published bytes.
     """
@@ -74,32 +75,48 @@ def fetch(
         if target.exists() and _verified(target, remote):
             fetched.append(target)
             continue
-        need_network(remote.path)
+        there = target.exists()
+        strange = " (what is there is not the published file)" if there else ""
+        need_network(remote.path + strange)
 
         def grow(have: int, total: int | None, path: str = remote.path) -> None:
             if report:
                 report(path, have, total)
 
         quoted = urllib.parse.quote(remote.path)
+        came = _beside(target, remote) if there else target
         download(
             f"{endpoint()}/datasets/{REPOSITORY}/resolve/{revision}/{quoted}",
-            target,
+            came,
             sha256=remote.sha256,
             size=remote.size,
             attempts=attempts,
             timeout_s=TIMEOUT_S,
             report=grow,
         )
+        if there:
+            came.replace(target)
         _note(target, remote)
         fetched.append(target)
     return fetched
 
 
+def fetched_before(prefix: str) -> bool:
+    """Say whether files of that beginning were fetched, or checked, into this cache."""
+    return any((cache() / "checked").glob(prefix.replace("/", "--") + "*.json"))
+
+
+def _beside(target: Path, remote: Remote) -> Path:
+    """Say where a file comes to that is to replace another."""
+    came = target.with_name(f".{target.name}.new")
+    if came.exists() and not _verified(came, remote):
+        came.unlink()  # of an earlier replacement, by other bytes
+    return came
+
+
 def _verified(target: Path, remote: Remote) -> bool:
     """Say whether a file is the listed one: by its note from before, else by its checksum."""
-    status = target.stat()
-    if status.st_size != remote.size:
-        target.unlink()
+    if target.stat().st_size != remote.size:
         return False
     if _notes(target) == _mark(target, remote):
         return True
@@ -107,7 +124,6 @@ def _verified(target: Path, remote: Remote) -> bool:
         try:
             check_file(target, remote.sha256)
         except DataError:
-            target.unlink()
             return False
     _note(target, remote)
     return True

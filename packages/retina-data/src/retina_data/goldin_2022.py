@@ -102,7 +102,9 @@ def _session(path: Path, species: str) -> Session:
     with hdf5.opened(path) as file:
         data = hdf5.train_and_test(file, "response/binned")
         trials = hdf5.repeats_by_cell(file, "test/repeats")
-    movie, tests = normalized(data["train"][np.newaxis], {"test": data["test"][np.newaxis]})
+    movie, tests = normalized(
+        data["train"][np.newaxis], {"test": data["test"][np.newaxis]}, path=path
+    )
     test = Test(
         Stimulus.whole(tests["test"]),
         data["test_responses"] / DURATION_S,

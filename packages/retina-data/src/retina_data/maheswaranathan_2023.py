@@ -13,7 +13,13 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from neuroai_core.errors import InputError, NotFoundError, check_known, strict_arguments
+from neuroai_core.errors import (
+    InputError,
+    NotFoundError,
+    check_known,
+    problems,
+    strict_arguments,
+)
 from retina_data import hdf5
 from retina_data.cards import CARDS
 from retina_data.datasets import check_options, session_dataloaders
@@ -31,6 +37,8 @@ StimulusName = Literal["naturalscene", "whitenoise"]
 BIN_MS = (5, 10, 20)
 CLIP_LENGTH = 90
 RATE_HZ = 100
+#: How far the rate of the times in a file may be from it, as a part of it.
+RATE_ERROR = 0.05
 ARCHIVE = f"{CARDS['maheswaranathan_2023'].folder}/neural_code_data.zip"
 INSIDE = "ganglion_cell_data"
 
@@ -128,10 +136,13 @@ def _session(path: Path, bin_ms: int, clip_length: int) -> Session:
     with hdf5.opened(path) as file:
         data = hdf5.train_and_test(file, f"response/{rate}")
         repeats = _repeats(file, rate)
+        found = [p for part in ("train", "test") for p in _time_problems(file, part)]
+    if found:
+        raise problems(f"session {path.parent.name!r} does not fit together", found, path=path)
     train, responses = hdf5.same_time(data["train"], data["train_responses"])
     test, test_responses = hdf5.same_time(data["test"], data["test_responses"])
     trials = None if repeats is None else hdf5.same_time(test, repeats)[1]
-    movie, tests = normalized(train[np.newaxis], {"test": test[np.newaxis]})
+    movie, tests = normalized(train[np.newaxis], {"test": test[np.newaxis]}, path=path)
     return assemble(
         path.parent.name,
         train=Stimulus.whole(movie),
@@ -141,6 +152,23 @@ def _session(path: Path, bin_ms: int, clip_length: int) -> Session:
         recording=RECORDING,
         path=path,
     )
+
+
+def _time_problems(file: h5py.File, part: str) -> list[str]:
+    """List what is wrong with the times of the frames, where the file has them."""
+    if f"{part}/time" not in file:
+        return []
+    time = np.asarray(file[f"{part}/time"])
+    frames = len(file[f"{part}/stimulus"])
+    if time.ndim != 1 or time.dtype.kind not in "iuf" or abs(len(time) - frames) > 1:
+        return [f"{part}/time: {time.dtype} of shape {time.shape} for {frames} frames"]
+    steps = np.diff(time)
+    if not np.isfinite(time).all() or (steps <= 0).any():
+        return [f"{part}/time: does not rise"]
+    rate = 1 / np.median(steps) if len(steps) else RATE_HZ
+    if abs(rate - RATE_HZ) > RATE_ERROR * RATE_HZ:
+        return [f"{part}/time: {rate:.1f} frames a second, not {RATE_HZ}"]
+    return []
 
 
 def _repeats(file: h5py.File, rate: str) -> npt.NDArray[np.floating] | None:

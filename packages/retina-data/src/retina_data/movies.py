@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,9 @@ import torch
 
 from neuroai_core.errors import InputError
 from retina_data import buffers
+
+#: Bytes that are looked at at once.
+LOOKED_AT = 1 << 26
 
 
 @dataclass(eq=False)
@@ -27,6 +31,9 @@ class Movie:
     encoded
         Whether `frames` holds the values before that (8-bit pixels, say), so
         that what comes out of it is still to be normalised.
+    finite
+        Whether `frames` is known to be without NaN and infinite values; where
+        it is not, a session looks through it, once.
 
     Examples
     --------
@@ -39,6 +46,7 @@ class Movie:
     mean: float | None = None
     sd: float | None = None
     encoded: bool = False
+    finite: bool = False
     _mirrored: torch.Tensor | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +99,12 @@ class Movie:
         np.subtract(stored.numpy(), np.float32(self.mean), out=values, dtype=np.float32)
         values *= np.float32(1 / self.sd)
         return out
+
+    def problems(self) -> list[str]:
+        """List what is wrong with the values, looking through them the first time."""
+        found = [] if self.finite else not_finite(self.frames.numpy())
+        self.finite = not found
+        return found
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -202,3 +216,26 @@ class Stimulus:
     def dense(self) -> torch.Tensor:
         """Lay out all that was shown, normalised: ``(channels, time, height, width)``."""
         return self.movie.normalize(self.chunks(np.zeros(1, dtype=np.int64), len(self))[0])
+
+
+def not_finite(frames: npt.NDArray[Any]) -> list[str]:
+    """Say which frames ``(channels, frames, height, width)`` hold NaN or infinite values, if any.
+
+    Integers are not looked at. Others are summed, a slice at a time, so that a
+    memory mapped movie is read once and never copied.
+    """
+    if frames.dtype.kind != "f":
+        return []
+    bad: set[int] = set()
+    step = max(1, LOOKED_AT // max(frames[0, :1].nbytes, 1))
+    for channel in frames:
+        for first in range(0, len(channel), step):
+            part = channel[first : first + step]
+            with np.errstate(all="ignore"):
+                total = part.sum(dtype=np.float64 if part.dtype == np.float64 else np.float32)
+            if not np.isfinite(total):  # or the sum was too large: look closely
+                bad.update((first + np.flatnonzero(~np.isfinite(part).all(axis=(1, 2)))).tolist())
+    if not bad:
+        return []
+    shown = ", ".join(map(str, sorted(bad)[:8])) + (", ..." if len(bad) > 8 else "")
+    return [f"NaN or infinite values in {len(bad)} of {frames.shape[1]} frames ({shown})"]

@@ -10,14 +10,16 @@ import numpy.typing as npt
 import torch
 
 from neuroai_core.errors import problems
-from retina_data.movies import Movie, Stimulus
+from retina_data.movies import Movie, Stimulus, not_finite
 from retina_data.sessions import Recording, Session, Test
 from retina_data.splits import tile
 
 Pixels = npt.NDArray[Any]
 
 
-def normalized(train: Pixels, tests: Mapping[str, Pixels]) -> tuple[Movie, dict[str, Movie]]:
+def normalized(
+    train: Pixels, tests: Mapping[str, Pixels], *, path: object = None
+) -> tuple[Movie, dict[str, Movie]]:
     """Make movies that come out normalised by the training movie's mean and deviation.
 
     Pixels of 8 bits stay so in memory and are normalised batch by batch;
@@ -29,14 +31,29 @@ def normalized(train: Pixels, tests: Mapping[str, Pixels]) -> tuple[Movie, dict[
         ``(channels, frames, height, width)``.
     tests
         Test movies by name, of the same axes.
+    path
+        The file they came from, for messages.
+
+    Raises
+    ------
+    ProblemsError
+        If there are NaN or infinite values: of one in the training movie all
+        would become NaN.
     """
+    found = [
+        f"{name} stimulus: {problem}"
+        for name, movie in {"train": train, **tests}.items()
+        for problem in not_finite(movie)
+    ]
+    if found:
+        raise problems("a stimulus holds values that are no numbers", found, path=path)
     mean, sd = _moments(train)
     if train.dtype == np.uint8 and all(test.dtype == np.uint8 for test in tests.values()):
         movie = Movie(_tensor(train), mean, sd, encoded=True)
         return movie, {k: Movie(_tensor(v), mean, sd, encoded=True) for k, v in tests.items()}
 
     def normal(movie: Pixels) -> Movie:
-        return Movie(_tensor((movie.astype(np.float32) - mean) / sd), mean, sd)
+        return Movie(_tensor((movie.astype(np.float32) - mean) / sd), mean, sd, finite=True)
 
     return normal(train), {name: normal(test) for name, test in tests.items()}
 

@@ -98,7 +98,7 @@ def converted(source: Path, kind: str, convert: Callable[[Path, Path], Any]) -> 
     Parameters
     ----------
     source
-        The file as published.
+        The file as published, or the folder of files.
     kind
         What it is converted to, and the version of how: ``"movies-v1"``.
     convert
@@ -106,16 +106,26 @@ def converted(source: Path, kind: str, convert: Callable[[Path, Path], Any]) -> 
 
     Returns
     -------
-    Path in the cache folder, its name a function of the source's path, size and time.
+    Path in the cache folder, its name a function of the source's path, size and time; of a
+    folder, of those of all files inside.
     """
-    status = source.stat()
-    key = rng.digest(str(source.resolve()), status.st_size, status.st_mtime_ns, size=8).hex()
-    target = cache() / "converted" / f"{source.stem}-{key}.{kind}"
+    target = cache() / "converted" / f"{source.stem}-{_version(source)}.{kind}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(target) as partial:
             convert(source, partial)
     return target
+
+
+def _version(source: Path) -> str:
+    """Tell a file, or the files of a folder, from what stood there before."""
+    inside = sorted(p for p in source.rglob("*") if p.is_file()) if source.is_dir() else [source]
+    parts: list[str | int] = [str(source.resolve())]
+    for file in inside:
+        status = file.stat()
+        parts += [file.relative_to(source).as_posix()] if file != source else []
+        parts += [status.st_size, status.st_mtime_ns]
+    return rng.digest(*parts, size=8).hex()
 
 
 def folder(relative: str, path: PathLike | None = None, *, fetch_as: str) -> Path:
@@ -150,9 +160,7 @@ def unpacked(archive: Path) -> Path:
     DataError
         If the archive is damaged, or would write outside its folder.
     """
-    status = archive.stat()
-    key = rng.digest(str(archive.resolve()), status.st_size, status.st_mtime_ns, size=8).hex()
-    target = cache() / "unpacked" / f"{archive.stem}-{key}"
+    target = cache() / "unpacked" / f"{archive.stem}-{_version(archive)}"
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         extract(archive, target)

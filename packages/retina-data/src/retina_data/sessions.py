@@ -68,6 +68,7 @@ class Test:
         if self.responses.shape != expected:
             found.append(f"{where} responses: shape {self.responses.shape}, expected {expected}")
         found += _values(self.responses, f"{where} responses")
+        found += [f"{where} stimulus: {p}" for p in self.stimulus.movie.problems()]
         if self.trials is not None:
             if self.trials.ndim != 3 or self.trials.shape[1:] != expected:
                 found.append(
@@ -150,6 +151,7 @@ class Session:
             return [f"responses: shape {self.responses.shape}, expected (neurons, time)"]
         neurons, time = self.responses.shape
         found = _values(self.responses, "responses")
+        found += [f"stimulus: {p}" for p in self.stimulus.movie.problems()]
         if neurons == 0:
             found.append("responses: no neuron")
         if time != len(self.stimulus):

@@ -88,8 +88,25 @@ def draw_validation_clips(session: Session, *, fraction: float, seed: int = 0) -
         raise InputError(
             "this is no fraction", key="fraction", expected="between 0 and 1", found=fraction
         )
+    return draw_clips(session, max(1, round(fraction * len(np.unique(session.clips)))), seed=seed)
+
+
+def draw_clips(session: Session, count: int, *, seed: int = 0) -> list[int]:
+    """Draw so many of a session's different clips, as a function of seed and session alone.
+
+    Raises
+    ------
+    InputError
+        If none would be left for training.
+    """
     known = np.unique(session.clips)
-    count = max(1, round(fraction * len(known)))
+    if not 1 <= count < len(known):
+        raise InputError(
+            f"so many validation clips cannot be drawn in session {session.name!r}",
+            path=session.path,
+            expected=f"1 to {len(known) - 1} of its {len(known)} clips",
+            found=count,
+        )
     drawn = rng.generator(seed, session.name, "validation").permutation(known)[:count]
     return sorted(int(clip) for clip in drawn)
 

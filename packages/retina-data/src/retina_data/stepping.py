@@ -29,6 +29,12 @@ class Cycler(IterableDataset[SessionBatch]):
 
     `step` says which batch of which session a step is; the rest follows from
     it: steps are dealt to ranks and workers, counted, and taken up again.
+
+    Loaders whose order is their own (an iterable data set, a sampler of one's
+    own, worker processes in the loader) can only be gone through. They are
+    cycled in one process or shared by workers, a session each; but which
+    batches a part of an epoch held is not known, so a state in the middle of
+    one, and several ranks, are errors.
     """
 
     def __init__(
@@ -56,15 +62,20 @@ class Cycler(IterableDataset[SessionBatch]):
                 found=", ".join(map(repr, empty)),
                 hint="the session is shorter than a batch: use a smaller one, or drop_last=False",
             )
+        #: Sessions whose loader can only be gone through, in an order of its own.
+        self.foreign = [key for key in self.keys if not self.sources[key].direct]
         self.seed = seed
         self.tail: Tail = tail
         #: Rank and number of ranks where they were given; None: as `ranks` says.
         self.given_ranks = None if rank is None or world_size is None else (rank, world_size)
+        if world_size is not None:
+            self._check_ranks(world_size)
         self._progress = 0, 0
         self._resumed = False
         # What worker processes must see of the main one: who counts epochs, which comes
-        # next, from where. Where nobody counts, each counts those it has finished.
-        self._shared = torch.zeros(3 + MAX_WORKERS, dtype=torch.int64)
+        # next, from where. Where nobody counts, each counts those it has finished, and says
+        # that it has begun.
+        self._shared = torch.zeros(4 + MAX_WORKERS, dtype=torch.int64)
         self._shared.share_memory_()  # type: ignore[no-untyped-call]
 
     @property
@@ -79,7 +90,7 @@ class Cycler(IterableDataset[SessionBatch]):
     @property
     def epoch(self) -> int:
         """The epoch that is under way, or comes next."""
-        return self._progress[0] + int(self._shared[3:].max())
+        return self._progress[0] + int(self._shared[4:].max())
 
     @property
     def delivered(self) -> int:
@@ -111,6 +122,7 @@ class Cycler(IterableDataset[SessionBatch]):
 
     def _stripes(self, start: int = 0) -> Stripes:
         rank, world_size = self.given_ranks or ranks()
+        self._check_ranks(world_size)
         return Stripes(
             self.steps,
             batch_size=1,
@@ -141,15 +153,17 @@ class Cycler(IterableDataset[SessionBatch]):
         if worker >= MAX_WORKERS:
             raise InputError("there are too many workers", expected=MAX_WORKERS, found=workers)
         counted, epoch, start = self._shared[:3].tolist()
-        finished = int(self._shared[3 + worker])
+        finished = int(self._shared[4 + worker])
         epoch, stripes = epoch + finished, self._stripes(0 if finished else start)
+        if not counted:
+            self._shared[3] = 1
         for step in self._steps_of(worker, workers, epoch, stripes):
             yield self._batch(epoch, stripes, step)
         if not counted:
-            self._shared[3 + worker] += 1
+            self._shared[4 + worker] += 1
 
     def _steps_of(self, worker: int, workers: int, epoch: int, stripes: Stripes) -> Iterator[int]:
-        if all(s.direct for s in self.sources.values()):
+        if not self.foreign:
             yield from stripes.worker_steps(worker, workers)
             return
         # A loader that can only be gone through belongs to one worker.
@@ -169,7 +183,15 @@ class Cycler(IterableDataset[SessionBatch]):
         return rng.digest(type(self).__name__, lengths, *self.keys, size=8).hex()
 
     def state_dict(self) -> dict[str, Any]:
-        """Give how far the run has come, ready for JSON; for any number of ranks and workers."""
+        """Give how far the run has come, ready for JSON; for any number of ranks and workers.
+
+        Raises
+        ------
+        InputError
+            In the middle of an epoch over loaders whose order is their own.
+        """
+        if self.delivered or (self._shared[3] and not self._shared[0]):
+            self._check_owned("no state can be given in the middle of an epoch")
         progress = Progress(
             self.fingerprint, self.steps, seed=self.seed, epoch=self.epoch, delivered=self.delivered
         )
@@ -182,6 +204,9 @@ class Cycler(IterableDataset[SessionBatch]):
         ------
         DataError
             If the sessions or their lengths are not the same.
+        InputError
+            If the seed is another, or the state is from the middle of an epoch
+            and there are loaders whose order is their own.
         """
         progress = Progress.from_state(state)
         progress.check(fingerprint=self.fingerprint, n=self.steps)
@@ -189,7 +214,25 @@ class Cycler(IterableDataset[SessionBatch]):
             raise InputError(
                 "the state belongs to another seed", expected=progress.seed, found=self.seed
             )
+        if progress.delivered:
+            self._check_owned("a state from the middle of an epoch cannot be taken up")
         self._set(progress.epoch, progress.delivered, resumed=True)
+
+    def _check_ranks(self, world_size: int) -> None:
+        if world_size > 1:
+            self._check_owned("several ranks cannot share an epoch")
+
+    def _check_owned(self, problem: str) -> None:
+        """Raise where the order of batches belongs to a loader, not to seed and epoch."""
+        if self.foreign:
+            raise InputError(
+                f"{problem}: the order of some loaders is their own",
+                key="loaders",
+                expected="loaders of this package, or DataLoader(data, batch_size, shuffle) over "
+                "a data set with an index, with no sampler of its own and num_workers=0",
+                found=", ".join(map(repr, self.foreign)),
+                hint="worker processes are had from cycler.loader(num_workers=...)",
+            )
 
     def loader(self, num_workers: int = 0, **kwargs: Any) -> CyclerLoader:
         """Make a loader with worker processes that knows how far it has come."""

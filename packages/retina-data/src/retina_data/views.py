@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from neuroai_core.errors import problems, strict_arguments
-from retina_data.datasets import session_dataloaders
-from retina_data.loaders import SessionLoader
+from retina_data.loaders import SessionLoader, session_loaders
 from retina_data.movies import Movie, Stimulus
 from retina_data.recordings import assemble
 from retina_data.sessions import Recording, Session, Test
+from retina_data.splits import draw_clips
 from retina_data.train_test_splits import MoviesTrainTestSplit, ResponsesTrainTestSplit
 
 
@@ -40,24 +40,30 @@ def multiple_movies_dataloaders(
     train_chunk_size, batch_size, seed, clip_length, allow_over_boundaries
         As in `retina_data.session_loaders`.
     num_val_clips
-        Clips for validation, drawn for each session.
+        Clips for validation: exactly so many, drawn for each session.
     val_clip_indices
         Clips for validation, in place of drawing them.
 
     Returns
     -------
     ``{"train", "validation", <each test>}``, each a dict from session to loader.
+
+    Raises
+    ------
+    InputError
+        If a session does not have more clips than that.
     """
     sessions = sessions_from_splits(
         neuron_data_dictionary, movies_dictionary, clip_length=clip_length
     )
-    least = min(len(session.clips) for session in sessions.values())
-    return session_dataloaders(
+    clips: Any = val_clip_indices
+    if clips is None:
+        clips = {k: draw_clips(s, num_val_clips, seed=seed) for k, s in sessions.items()}
+    return session_loaders(
         sessions,
+        validation_clips=clips,
         batch_size=batch_size,
         chunk_size=train_chunk_size,
-        validation_fraction=min(num_val_clips, least - 1) / least if least > 1 else 0.5,
-        validation_clips=val_clip_indices,
         seed=seed,
         allow_over_boundaries=allow_over_boundaries,
     )

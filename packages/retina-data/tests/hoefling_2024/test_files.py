@@ -259,6 +259,43 @@ def test_every_problem_is_listed(edit):
         assert part in str(error.value)
 
 
+@pytest.mark.parametrize("stimulus", ["natural", "chirp", "mb"])
+def test_traces_must_reach_over_all_triggers(edit, stimulus):
+    """Interpolation would hold the last value from there on, without a word."""
+
+    def cut(file):
+        group = file["session_1_ventral1_20200101"]
+        for part in ("inferred_spikes", "traces_times"):
+            whole = group[f"{stimulus}_{part}"][...]
+            del group[f"{stimulus}_{part}"]
+            group[f"{stimulus}_{part}"] = whole[:, : whole.shape[1] // 2]
+
+    folder = edit(cut)
+    with pytest.raises(ProblemsError, match="1 problem") as error:
+        read_traces(folder, stimulus=stimulus)
+    text = str(error.value)
+    assert str(folder / RESPONSES) in text
+    assert f"session_1_ventral1_20200101/{stimulus}_traces_times: shape (14, " in text
+    assert "triggers ask for 1.00 to" in text
+
+
+@pytest.mark.parametrize("stimulus", ["natural", "chirp", "mb"])
+def test_triggers_must_leave_time_for_what_they_begin(edit, stimulus):
+    def squeeze(file):
+        file[f"session_2_ventral2_20200102/{stimulus}_trigger_times"][...] /= 2
+
+    with pytest.raises(ProblemsError, match=r"1 problem[\s\S]*apart, but what each begins takes"):
+        read_traces(edit(squeeze), stimulus=stimulus)
+
+
+def test_times_of_traces_must_rise(edit):
+    def spoil(file):
+        file["session_1_ventral1_20200101/natural_traces_times"][3, 100] = np.nan
+
+    with pytest.raises(ProblemsError, match="times do not rise"):
+        read_traces(edit(spoil))
+
+
 def test_movies_that_do_not_fit_together(copy):
     archive = copy / MOVIES["low"]
     with zipfile.ZipFile(archive) as file:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from neuroai_core.errors import check_known, problems, strict_arguments
 from retina_data import hdf5
 from retina_data.hoefling_2024.constants import CLIP_LENGTH, MOVIES, Resolution
+from retina_data.movies import not_finite
 from retina_data.repository import PathLike, locate, unpickled
 from retina_data.train_test_splits import MoviesTrainTestSplit
 
@@ -78,8 +79,8 @@ def _movies(
     for name, movie in (("train", train), ("test", test)):
         if np.ndim(movie) != 4 or np.shape(movie)[1] % CLIP_LENGTH:
             found.append(f"{name}: shape {np.shape(movie)}, not (2, n * {CLIP_LENGTH}, H, W)")
-        elif not np.isfinite(movie).all():
-            found.append(f"{name}: NaN or infinite values")
+        else:
+            found += [f"{name}: {problem}" for problem in not_finite(movie)]
     clips = len(sequences)
     if not found and clips * CLIP_LENGTH != train.shape[1]:
         found.append(f"random_sequences: {clips} clips for {train.shape[1] // CLIP_LENGTH}")

@@ -14,6 +14,10 @@ import numpy.typing as npt
 
 from neuroai_core.errors import DataError, check_known, problems
 from retina_data.hoefling_2024.constants import (
+    BAR_S,
+    CHIRP_S,
+    CHIRP_TRIGGERS,
+    CLIP_S,
     MISLABELLED_RIGHT,
     RESPONSES,
     StimulusName,
@@ -22,6 +26,12 @@ from retina_data.hoefling_2024.constants import (
 from retina_data.repository import PathLike, converted, locate, only_member
 
 Floats = npt.NDArray[np.floating]
+#: How long after a trigger responses are taken, in seconds, and which triggers count.
+DURATIONS_S: dict[StimulusName, float] = {"natural": CLIP_S, "chirp": CHIRP_S, "mb": BAR_S}
+EVERY: dict[StimulusName, int] = {"natural": 1, "chirp": CHIRP_TRIGGERS, "mb": 1}
+#: What the imaging may lack before the first trigger and after the last response, in seconds;
+#: and how much of its duration a presentation takes at least, until the next trigger.
+LACKING_S, LEAST = 1.0, 0.9
 #: Columns of the table of neurons.
 COLUMNS = ("d_qi", "chirp_qi", "group_assignment", "group_confidences", "roi_ids")
 
@@ -180,5 +190,30 @@ def _mismatches(session: Traces) -> list[str]:
     if session.eye not in ("left", "right"):
         found.append(f"attribute eye: {session.eye!r}, not 'left' or 'right'")
     if not np.isfinite(session.triggers_s).all() or (np.diff(session.triggers_s) <= 0).any():
-        found.append("trigger_times: do not rise")
+        return [*found, "trigger_times: do not rise"]
+    return found + _times(session)
+
+
+def _times(session: Traces) -> list[str]:
+    """List where traces do not reach from the first trigger to the end of what the last began."""
+    key, times = session.stimulus, session.times_s
+    if not times.size or not np.isfinite(times).all() or (np.diff(times, axis=1) <= 0).any():
+        return [f"{key}_traces_times: shape {times.shape}, times do not rise"]
+    starts, duration = session.triggers_s[:: EVERY[key]], DURATIONS_S[key]
+    if not len(starts):
+        return [f"{key}_trigger_times: none"]
+    found = []
+    first, last = times[:, 0].max(), times[:, -1].min()
+    if first > starts[0] + LACKING_S or last < starts[-1] + duration - LACKING_S:
+        found.append(
+            f"{key}_traces_times: shape {times.shape}, from {first:.2f} to {last:.2f} s; "
+            f"{len(session.triggers_s)} triggers ask for {starts[0]:.2f} to "
+            f"{starts[-1] + duration:.2f} s"
+        )
+    least = np.diff(starts).min(initial=np.inf)
+    if least < LEAST * duration:
+        found.append(
+            f"{key}_trigger_times: {len(session.triggers_s)} triggers, two of them {least:.2f} s "
+            f"apart, but what each begins takes {duration:.2f} s"
+        )
     return found

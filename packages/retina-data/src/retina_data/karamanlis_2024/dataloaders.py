@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, get_args
 
-from neuroai_core.errors import NotFoundError, check_known, strict_arguments
+from neuroai_core.errors import NotFoundError, check_known, problems, strict_arguments
 from retina_data import hdf5, matlab
 from retina_data.cards import CARDS
 from retina_data.datasets import check_options, session_dataloaders
@@ -120,12 +120,21 @@ def read_sessions(
     sessions = {}
     for name, place in names.items():
         inside = unpacked(place) if place.suffix == ".zip" else place
-        for file in sorted(inside.rglob(f"*{stimulus}_data.mat")):
-            recording = _recording(file, species)
-            if stimulus in FLASHED:
-                sessions[name] = flashes.session(name, file, recording, stimulus)
-            else:
-                sessions[name] = MOVIES[stimulus](name, file, recording, clip_length)
+        found = inside.rglob(f"*{stimulus}_data.mat")
+        files = sorted(p for p in found if not p.name.startswith("."))
+        if not files:
+            continue
+        if len(files) > 1:
+            raise problems(
+                f"session {name!r} has several recordings of {stimulus}, keep one in its folder",
+                [file.relative_to(inside).as_posix() for file in files],
+                path=place,
+            )
+        recording = _recording(files[0], species)
+        if stimulus in FLASHED:
+            sessions[name] = flashes.session(name, files[0], recording, stimulus)
+        else:
+            sessions[name] = MOVIES[stimulus](name, files[0], recording, clip_length)
     if not sessions:
         raise NotFoundError(f"there is no session of {species} with {stimulus}_data.mat", path=root)
     return sessions

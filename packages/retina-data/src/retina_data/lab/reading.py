@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroai_core.errors import InputError, NotFoundError, problems, strict_arguments
-from retina_data import hdf5
+from retina_data import arrays, hdf5
 from retina_data.lab.layout import INFO, RESPONSES, STIMULUS
-from retina_data.movies import Movie, Stimulus
+from retina_data.movies import Movie, Stimulus, not_finite
 from retina_data.recordings import assemble
 from retina_data.repository import PathLike
 from retina_data.sessions import Recording, Session, Test
@@ -68,6 +68,8 @@ def read_sessions(
     ------
     NotFoundError
         If there is no session.
+    DataError
+        If a file is damaged.
     ProblemsError
         Listing what is missing or does not fit, of all sessions.
 
@@ -86,8 +88,9 @@ def read_sessions(
     files = [_read(p) for p in sorted([*root.glob("*.h5"), *root.glob("*.hdf5")])]
     if not files:
         raise NotFoundError("there is no session (*.h5) in this folder", path=root)
-    movies = {name: np.load(p, mmap_mode="c") for name, p in shared.items()}
+    movies = {name: arrays.load(p, mapped=True) for name, p in shared.items()}
     found = [f"{f.path.name}: {p}" for f in files for p in _problems(f, movies, test_names)]
+    found += _not_finite(files, movies)
     if found:
         raise problems("the recordings do not fit together", found, path=root)
     held: dict[tuple[str, ...], Movie] = {}
@@ -98,7 +101,8 @@ def read_sessions(
         if key not in held:
             parts = [file.stimuli.get(name, movies.get(name)) for name in names]
             frames = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)  # type: ignore[arg-type]
-            held[key] = Movie(frames, mean, sd, encoded=mean is not None)  # type: ignore[arg-type]
+            encoded = mean is not None
+            held[key] = Movie(frames, mean, sd, encoded=encoded, finite=True)  # type: ignore[arg-type]
         return held[key]
 
     return {
@@ -110,14 +114,14 @@ def read_sessions(
 def _read(path: Path) -> _File:
     with hdf5.opened(path) as file:
         kept = {k: file[k] for k in sorted(file) if isinstance(file[k], h5py.Dataset)}
-        arrays = {
+        kinds = {
             prefix: {
                 k.removeprefix(prefix): take(v) for k, v in kept.items() if k.startswith(prefix)
             }
             for prefix, take in ((RESPONSES, _values), (STIMULUS, hdf5.memory_map))
         }
         info = {k: np.asarray(v[()]) for k, v in file.get(INFO, {}).items()}
-    return _File(path, arrays[RESPONSES], arrays[STIMULUS], info)
+    return _File(path, kinds[RESPONSES], kinds[STIMULUS], info)
 
 
 def _values(item: h5py.Dataset) -> npt.NDArray[Any]:
@@ -154,6 +158,27 @@ def _problems(file: _File, movies: Mapping[str, Any], tests: Collection[str]) ->
     if len(sizes) > 1:
         found.append(f"different (channels, height, width): {sorted(sizes)}")
     return found
+
+
+def _not_finite(files: Collection[_File], movies: Mapping[str, Any]) -> list[str]:
+    """List the stimuli that are used and hold NaN or infinite values."""
+    used = {
+        f"stimuli/{name}.npy": movies[name]
+        for file in files
+        for name in file.responses
+        if name in movies and name not in file.stimuli
+    } | {
+        f"{file.path.name}: {STIMULUS}{name}": stimulus
+        for file in files
+        for name, stimulus in file.stimuli.items()
+        if name in file.responses
+    }
+    return [
+        f"{where}: {problem}"
+        for where, stimulus in used.items()
+        if stimulus.ndim == 4
+        for problem in not_finite(stimulus)
+    ]
 
 
 def _session(

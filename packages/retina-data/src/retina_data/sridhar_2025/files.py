@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neuroai_core.errors import DataError, NotFoundError, problems
+from neuroai_core.errors import NotFoundError, problems
 from retina_data import hdf5
 from retina_data.repository import unpacked, unpickled
 from retina_data.sridhar_2025.constants import TEST_TRIALS_01
@@ -50,14 +50,6 @@ def responses(name: str, path: Path) -> Arrays:
     if name == "01" and seeds:
         arrays["test_responses"] = arrays["test_responses"][:, :, :TEST_TRIALS_01]
     return arrays
-
-
-def load(path: Path) -> npt.NDArray[Any]:
-    """Read an array, or raise `DataError`."""
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (ValueError, EOFError, OSError) as error:
-        raise DataError("an array file is damaged", path=path, found=str(error)) from error
 
 
 def save(target: Path, array: npt.NDArray[Any]) -> None:

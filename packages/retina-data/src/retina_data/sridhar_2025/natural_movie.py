@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from neuroai_core.errors import DataError
+from retina_data import arrays
 from retina_data.crops import Crops
 from retina_data.movies import Movie
 from retina_data.repository import converted
@@ -73,7 +74,7 @@ def _pack_frames(source: Path, target: Path) -> None:
     sources = sorted(source.glob("*_img_*.npy"))
     packed = np.empty((1, len(sources), *SOURCE), np.uint8)
     for i, file in enumerate(sources):
-        frame = files.load(file)
+        frame = arrays.load(file)
         if frame.shape != SOURCE[::-1]:
             raise DataError(
                 "a frame has the wrong shape", path=file, expected=SOURCE[::-1], found=frame.shape

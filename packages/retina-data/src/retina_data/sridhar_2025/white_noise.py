@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neuroai_core.errors import DataError, problems
+from retina_data import arrays
 from retina_data.movies import Stimulus
 from retina_data.recordings import normalized
 from retina_data.repository import converted
@@ -36,13 +37,13 @@ def shown(name: str, root: Path, data: files.Arrays) -> tuple[Stimulus, Stimulus
 
     packed = np.load(converted(train_folder, f"noise-v1-{count}.npy", pack), mmap_mode="c")
     test = _noise(test_file)[: data["test_responses"].shape[1]]
-    movie, tests = normalized(packed[np.newaxis], {"test": test[np.newaxis]})
+    movie, tests = normalized(packed[np.newaxis], {"test": test[np.newaxis]}, path=train_folder)
     return Stimulus.whole(movie), Stimulus.whole(tests["test"])
 
 
 def _noise(path: Path) -> npt.NDArray[Any]:
     """Read images ``(height, width, time)`` and give ``(time, height, width)``, cropped."""
-    images = files.load(path)
+    images = arrays.load(path)
     if images.ndim != 3 or images.shape[:2] != WINDOW:
         raise DataError(
             "noise has the wrong shape", path=path, expected=(*WINDOW, "time"), found=images.shape
