@@ -38,9 +38,9 @@ def convert(path: Path, out: Path, workers: int) -> None:
 def started(path: Path, out: Path, workers: int) -> int:
     """Run a conversion in a process group of its own; forked, so that imports cost nothing."""
     pid = os.fork()
+    os.setpgid(pid, pid)  # on both sides: a kill may come before the conversion's first line
     if pid:
         return pid
-    os.setsid()
     failed = True
     try:
         convert(path, out, workers)

@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from neural_shards import ShardSet, create_shards_from_arrays
+from neural_shards import ShardSet, create_shards_from_arrays, index_shards, verify
 from neural_shards.manifest import Manifest, _checksum
-from neuroai_core.errors import DataError
+from neuroai_core.errors import DataError, InputError
 
 
 def changed(content, change):
@@ -47,3 +47,24 @@ def test_a_shard_that_has_not_the_stated_samples_is_named(tmp_path):
     path.write_bytes(changed(path.read_bytes(), lambda m: m["shards"][0].update(samples=4)))
     with pytest.raises(DataError, match=r"shard_000000\.tar"):
         ShardSet(tmp_path).sample(3)
+
+
+def test_anothers_file_of_the_manifests_name_is_left_alone(tmp_path):
+    create_shards_from_arrays(tmp_path, {"x": np.arange(5)}, shard_size=3)
+    for path in tmp_path.glob("*.idx"):
+        path.unlink()
+    path = tmp_path / "dataset_metadata.json"
+    path.write_text('{"total_samples": 5, "modalities": ["x"], "shard_size": 3}')
+    shards = ShardSet(tmp_path)
+    assert shards.manifest is None
+    assert [int(shards.sample(i)["x"]) for i in range(len(shards))] == list(range(5))
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    with pytest.raises(InputError, match="dataset_metadata"):
+        index_shards(tmp_path)
+    with pytest.raises(InputError, match="dataset_metadata"):
+        create_shards_from_arrays(tmp_path, {"x": np.arange(5)}, overwrite=True)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    assert any("no manifest of neural-shards" in problem for problem in verify(tmp_path).problems)
+    path.write_text(path.read_text()[:-4])
+    with pytest.raises(DataError, match="damaged"):
+        ShardSet(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,18 +15,19 @@ from neural_shards.stack import Policy
 from neuroai_core.errors import DataError, InputError
 
 UNITS, BINS, BIN_S = 3, 5, 0.2
-TRAINS = st.lists(
-    st.lists(st.floats(-0.5, 1.5, width=32), max_size=6), min_size=UNITS, max_size=UNITS
-)
+#: Any time, and those that lie on a border as it is written.
+TIMES = st.floats(-0.5, 1.5) | st.sampled_from([-0.2, 0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+TRAINS = st.lists(st.lists(TIMES, max_size=6), min_size=UNITS, max_size=UNITS)
 
 
-def counted(sample, t_start=0.0):
+def counted(sample, t_start=0):
     """Count spike by spike and bin by bin: slow and plain."""
     counts = np.zeros((BINS, UNITS), int)
     for unit, train in enumerate(sample):
         for time in train:
             for k in range(BINS):
-                counts[k, unit] += k <= np.float64(time - t_start) / BIN_S < k + 1
+                low, high = (float(t_start + n * Decimal("0.2")) for n in (k, k + 1))
+                counts[k, unit] += low <= time < high
     return counts
 
 
@@ -74,6 +77,19 @@ def test_a_chained_batch_keeps_its_keys_and_says_what_lacks(tmp_path):
     wide = ShardSet(tmp_path / "wide")
     with pytest.raises(DataError, match="different shapes"):
         gather(wide, [0, 1], ["x"], policy=policy)
+
+
+@pytest.mark.parametrize("start", [0, 10, -3])
+def test_a_spike_at_a_border_belongs_to_the_later_bin(start):
+    edges = [float(start + k * Decimal("0.1")) for k in range(11)]  # as one writes them: 0.3, 0.7
+    times = np.sort([*edges, *np.nextafter(edges, -99), *np.nextafter(edges, 99)])
+    batch = {"spike_times": [times], "spike_units": [np.zeros(len(times), int)]}
+    counts = bin_spikes(batch, n_units=1, n_bins=10, bin_s=0.1, t_start=start)[0, :, 0]
+    expected = np.histogram(times[times < edges[-1]], edges)[0]  # its last border is closed
+    assert counts.tolist() == expected.tolist() == [3] * 10
+    for width, t_start in ((0.0, 0.0), (np.nan, 0.0), (0.1, np.inf)):
+        with pytest.raises(InputError, match="no bins"):
+            bin_spikes(batch, n_units=1, n_bins=10, bin_s=width, t_start=t_start)
 
 
 def test_what_does_not_fit_together_is_refused():

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neural_shards import WebDatasetWriter
+from neural_shards import WebDatasetWriter, index_shards
 from neuroai_core.errors import InputError, UnknownArgumentError, UnknownNameError
 
 
@@ -153,3 +153,21 @@ def test_the_manifest_says_what_is_there(tmp_path):
         content = (folder / shard["name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == shard["sha256"]
         assert len(content) == shard["bytes"]
+
+
+def test_overwriting_takes_away_only_what_is_of_a_set(tmp_path):
+    write(tmp_path)
+    ours = {path.name for path in tmp_path.iterdir()}
+    others = ("raw_backup.tar.gz", "notes.tgz", "shard_000099.tar", "shard_1.tar", "raw.tar.idx")
+    for name in others:
+        (tmp_path / name).write_bytes(b"precious")
+        with pytest.raises(InputError, match=name):
+            write(tmp_path, overwrite=True)
+        assert {path.name for path in tmp_path.iterdir()} == {*ours, name}
+        (tmp_path / name).unlink()
+    (tmp_path / "shard_000000.tar").rename(tmp_path / "mine.tar")
+    (tmp_path / "shard_000000.tar.idx").rename(tmp_path / "mine.tar.idx")
+    (tmp_path / "dataset_metadata.json").unlink()
+    index_shards(tmp_path)  # a shard of another name, which only the manifest knows
+    write(tmp_path, overwrite=True)
+    assert {path.name for path in tmp_path.iterdir()} == ours

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 from neural_shards import manifest
 from neural_shards.index import ENDING
-from neural_shards.names import is_shard
-from neuroai_core.errors import InputError
+from neural_shards.names import is_numbered
+from neuroai_core.errors import DataError, InputError
 from neuroai_core.files import atomic_write
 from neuroai_core.files.atomic import PARTIAL
 
@@ -26,8 +27,9 @@ def begin(folder: Path, *, overwrite: bool, plan: str | None = None) -> bool:
     folder
         Made if it is not there.
     overwrite
-        Clear a shard set that is there. Files that are none of a set's are
-        never removed: they are an error.
+        Clear a shard set that is there: its manifest, the shards that this
+        names, and those named as a writer names them with an index beside.
+        All other files are never removed: they are an error.
     plan
         What will be written, as a checksum; None if that is not known.
 
@@ -79,7 +81,8 @@ def _plan(folder: Path) -> object:
 
 
 def _clear(folder: Path, there: list[str], *, partial_only: bool) -> None:
-    foreign = [name for name in there if not _is_ours(name)]
+    ours = _ours(folder, there)
+    foreign = [name for name in there if name not in ours]
     if foreign:
         raise InputError(
             "the output folder holds files that are none of a shard set's; nothing was removed",
@@ -93,10 +96,24 @@ def _clear(folder: Path, there: list[str], *, partial_only: bool) -> None:
             (folder / name).unlink()
 
 
-def _is_ours(name: str) -> bool:
-    if name.startswith("."):
-        return name == MARKER or _is_partial(name)
-    return name == manifest.NAME or is_shard(name.removesuffix(ENDING))
+def _ours(folder: Path, there: list[str]) -> set[str]:
+    """Give what writers of sets left: only what a manifest names, or what a writer names so."""
+    own = {name for name in there if name == MARKER or _is_partial(name)}
+    shards = set[str]()
+    if (folder / manifest.NAME).is_file():
+        content = (folder / manifest.NAME).read_bytes()
+        if not manifest.is_foreign(content):
+            own.add(manifest.NAME)
+        with contextlib.suppress(DataError):  # damaged: it names nothing
+            read = manifest.Manifest.from_bytes(content, folder / manifest.NAME)
+            shards = {shard.name for shard in read.shards}
+    for name in there:
+        shard = name.removesuffix(ENDING)
+        # A killed writer's last shard may lack its index, and its folder has the marker.
+        whole = {shard, shard + ENDING} <= set(there) or MARKER in there
+        if shard in shards or (is_numbered(shard) and whole):
+            own.add(name)
+    return own
 
 
 def _is_partial(name: str) -> bool:

@@ -105,11 +105,13 @@ class WebDatasetLoader:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         consumer = this_consumer(self._rank)
         if consumer != self._consumer:
-            self._take(consumer)
-        worker = consumer.worker
-        if self._begun is not None and consumer.in_worker and not self._cursor.loaded:
+            self._take_over(consumer)
+        if self._begun is not None and consumer.in_worker:
             # A worker may be a new process in each epoch; how many there were is shared.
-            self._cursor.go_to(int(self._begun[worker]), 0)
+            # What was loaded before it began is gone on from once.
+            epoch = int(self._begun[consumer.worker])
+            if not self._cursor.loaded or epoch > self._cursor.epoch:
+                self._cursor.go_to(epoch, 0)
         self._cursor = self._cursor.begin()
         self._next_epoch(self._cursor.epoch + 1)
         return _Samples(self, self._cursor, self._part)
@@ -157,6 +159,7 @@ class WebDatasetLoader:
                 "there is no such position", expected=f"{len(sizes)} shards", found=dict(state)
             )
         self._cursor.go_to(int(state.get("epoch", 0)), int(sizes[:shard].sum()) + offset)
+        self._share_epoch()
 
     def state_dict(self) -> dict[str, Any]:
         """Give the whole state: data set, order, epoch, position."""
@@ -168,10 +171,35 @@ class WebDatasetLoader:
         if consumer != self._consumer:
             self._take(consumer)
         self._cursor.load_state_dict(state)
+        self._share_epoch()
 
     def __getstate__(self) -> dict[str, Any]:
         # A worker that is not forked knows nothing of the ranks; its loader brings it.
         return {**self.__dict__, "_rank": this_rank(self._rank)}
+
+    def _share_epoch(self) -> None:
+        """Let the epoch of a state that was loaded be the one that workers begin."""
+        if self._begun is not None:
+            here = self._consumer
+            self._begun[here.worker if here.in_worker else slice(None)] = self._cursor.epoch
+
+    def _take_over(self, consumer: Consumer) -> None:
+        """Become another part of the set, as a worker does when it begins.
+
+        A position is of one part: `n` samples of the whole are not the first
+        `n` of each worker's, nor those of a rank the same as another's.
+        """
+        cursor, suffix = self._cursor, self._consumer.suffix()
+        self._take(consumer)
+        if cursor.loaded and cursor.delivered and suffix != consumer.suffix():
+            raise InputError(
+                "a state in mid-epoch cannot be shared out among several readers",
+                key="num_workers",
+                expected="as many workers and ranks as the state was taken with",
+                found=f"worker {consumer.worker} of {consumer.num_workers}, "
+                f"rank {consumer.rank} of {consumer.world_size}",
+                hint="create_webdataset_dataloader goes on with any number of workers",
+            )
 
     def _take(self, consumer: Consumer) -> None:
         """Become the part of the set that a worker and rank reads."""

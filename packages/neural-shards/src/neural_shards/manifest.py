@@ -104,6 +104,12 @@ class Manifest:
         DataError
             If it is damaged, of a later format version, or not ours.
         """
+        if is_foreign(content):
+            raise DataError(
+                "this file is no manifest of neural-shards",
+                path=path,
+                expected=f'JSON with "format": "{FORMAT}"',
+            )
         try:
             read = json.loads(content.decode())
             version = read["format_version"] if read["format"] == FORMAT else None
@@ -142,6 +148,19 @@ class Manifest:
                 raise ValueError(f"{name} has no shape")
         if not _is_count(self.shard_size) or not isinstance(self.metadata, dict):
             raise ValueError("this is no shard set")
+
+
+def is_foreign(content: bytes) -> bool:
+    """Say whether a file of the manifest's name is another program's, as NeuroFMX writes one.
+
+    That is JSON without any mark of ours; what is damaged still has one of
+    its marks, or is no JSON.
+    """
+    try:
+        read = json.loads(content.decode())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(read, dict) and not {"format", "format_version", "checksum"} & set(read)
 
 
 def describe(index: ShardIndex) -> dict[str, dict[str, Any]]:

@@ -19,6 +19,7 @@ COMPRESSIONS = ("none", "gz", "bz2", "xz", "zstd")
 ENDINGS = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tar")
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_NUMBERED = re.compile(r"shard_[0-9]{6,}\.tar(\.(gz|bz2|xz))?")
 
 
 def check_modalities(names: Iterable[object]) -> None:
@@ -68,6 +69,11 @@ def shard_name(number: int, compression: str) -> str:
 def is_shard(name: str) -> bool:
     """Say whether a file name is that of a shard."""
     return name.endswith(ENDINGS) and not name.startswith(".")
+
+
+def is_numbered(name: str) -> bool:
+    """Say whether a file name is one that `shard_name` gives."""
+    return _NUMBERED.fullmatch(name) is not None
 
 
 def split_member(name: str) -> tuple[str, str] | None:

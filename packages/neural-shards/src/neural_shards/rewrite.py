@@ -14,7 +14,7 @@ import numpy as np
 from neural_shards import folder
 from neural_shards.formats import is_compressed
 from neural_shards.index import ENDING
-from neural_shards.manifest import NAME, Manifest, Shard, combine, describe
+from neural_shards.manifest import NAME, Manifest, Shard, combine, describe, is_foreign
 from neural_shards.names import METADATA
 from neural_shards.parallel import Report, Sample, write_shards
 from neural_shards.shard import OpenShard
@@ -146,6 +146,13 @@ def index_shards(
     path = Path(shard_dir)
     files = shard_files(path, shard_pattern)
     old = _old_manifest(path)
+    if (path / NAME).exists() and is_foreign((path / NAME).read_bytes()):
+        raise InputError(
+            "another program's file has the name of the manifest; it is not written over",
+            key="shard_dir",
+            path=path / NAME,
+            hint="move it away, or write a set of this one with: neural-shards merge",
+        )
     shards, modalities, packed = list[Shard](), None, False
     for number, file in enumerate(files, 1):
         index = OpenShard(file, check=True).index

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from neural_shards import folder, names
 from neural_shards.index import ENDING, ShardIndex
-from neural_shards.manifest import NAME, Manifest, Shard, combine, describe
+from neural_shards.manifest import NAME, Manifest, Shard, combine, describe, is_foreign
 from neural_shards.remote import RemoteFolder
 from neural_shards.shard import OpenShard
 from neuroai_core.errors import (
@@ -172,7 +172,8 @@ class ShardSet:
             return Manifest.from_bytes(self._remote.manifest(), f"{self._remote.url}/{NAME}")
         if pattern is not None or not path.exists():
             return None
-        return Manifest.from_bytes(path.read_bytes(), path)
+        content = path.read_bytes()
+        return None if is_foreign(content) else Manifest.from_bytes(content, path)
 
     def _compare(self) -> None:
         """Compare what lies in the folder with the manifest; name every difference."""

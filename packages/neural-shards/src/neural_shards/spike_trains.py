@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -70,7 +72,9 @@ def bin_spikes(
         How many units and bins there are.
     bin_s
         Width of a bin in seconds. Bins are half open: a spike at a border
-        belongs to the later one.
+        belongs to the later one. Borders are the floats nearest to
+        ``t_start + k * bin_s``, both taken as the decimals they are written
+        as: 0.3 s lies on the third border of bins of 0.1 s.
     t_start
         Left edge of the first bin in seconds, one for all samples or one
         each. Spikes before it and after the last bin are not counted.
@@ -114,12 +118,30 @@ def bin_spikes(
             found=f"{units.min()} to {units.max()}",
         )
     sample = np.repeat(np.arange(len(lengths)), lengths)
-    first = np.broadcast_to(np.asarray(t_start, dtype=np.float64), lengths.shape)[sample]
-    bins = np.floor((times - first) / bin_s)
+    starts = np.broadcast_to(np.asarray(t_start, dtype=np.float64), lengths.shape)
+    seconds, bins = times.astype(np.float64), np.zeros(len(times), dtype=np.int64)
+    for start in np.unique(starts).tolist():
+        its = (starts == start)[sample]
+        bins[its] = np.searchsorted(_borders(start, bin_s, n_bins), seconds[its], "right") - 1
     inside = (bins >= 0) & (bins < n_bins)
-    place = (sample * n_bins + np.where(inside, bins, 0).astype(np.int64)) * n_units + units
+    place = (sample * n_bins + np.where(inside, bins, 0)) * n_units + units
     counts = np.bincount(place[inside], minlength=len(lengths) * n_bins * n_units)
     return counts.astype(np.int32).reshape(len(lengths), n_bins, n_units)
+
+
+def _borders(start: float, width: float, n: int) -> npt.NDArray[np.float64]:
+    """Give the borders of `n` bins, each the float nearest to its exact decimal."""
+    if not (math.isfinite(start) and math.isfinite(width) and width > 0):
+        raise InputError(
+            "these are no bins",
+            key="bin_s, t_start",
+            expected="a width above 0 and a start, in seconds",
+            found=f"{width}, {start}",
+        )
+    first, step = Fraction(repr(start)), Fraction(repr(float(width)))
+    bottom = math.lcm(first.denominator, step.denominator)
+    at, by = int(first * bottom), int(step * bottom)
+    return np.array([(at + k * by) / bottom for k in range(n + 1)])
 
 
 def _flat(batch: Mapping[str, Any], name: str) -> tuple[Array, npt.NDArray[np.int64]]:

@@ -19,7 +19,7 @@ from neural_shards import (
     create_shards_from_arrays,
     create_webdataset_dataloader,
 )
-from neuroai_core.errors import DataError
+from neuroai_core.errors import DataError, InputError
 
 N = 50
 
@@ -251,3 +251,33 @@ def test_a_plain_torch_loader_has_new_epochs_too(numbered):
     alone = WebDatasetLoader(numbered)
     assert [int(s["number"]) for s in alone] == first
     assert [int(s["number"]) for s in alone] == second
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_a_state_goes_on_in_a_plain_torch_loader_or_is_refused(numbered, shuffle):
+    alone = WebDatasetLoader(numbered, shuffle)
+    samples = iter(alone)
+    for _ in range(5):
+        next(samples)
+    state = alone.state_dict()
+    whole = [int(s["number"]) for s in WebDatasetLoader(numbered, shuffle)]
+
+    def plain(workers, load):
+        loader = WebDatasetLoader(numbered, shuffle)
+        load(loader)
+        options = {"num_workers": workers, "collate_fn": collate_webdataset, "batch_size": 4}
+        return torch.utils.data.DataLoader(loader, **options)
+
+    at = alone.get_state()
+    for load in (lambda one: one.load_state_dict(state), lambda one: one.set_state(at)):
+        with pytest.raises(InputError, match="several readers"):
+            list(plain(2, load))
+        one = plain(1, load)  # its only worker reads what was read alone
+        epochs = [flat(numbers(one)) for _ in range(2)]
+        assert epochs[0] == whole[5:]
+        assert sorted(epochs[1]) == sorted(whole)  # and the next epoch is whole
+    done = list(samples)
+    assert len(done) == N - 5
+    between = alone.state_dict()  # nothing of the next epoch was delivered: all workers know it
+    two = plain(2, lambda one: one.load_state_dict(between))
+    assert sorted(flat(numbers(two))) == list(range(N))
