@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from neuroai_core.errors import DataError, InputError, NotFoundError, UnknownArgumentError
-from vision_data import Pipeline, get_ffcv_dataloader, write_beton
+from vision_data import BetonFile, Pipeline, get_ffcv_dataloader, write_beton
 from vision_data.augment import CenterCrop, Cutout, RandomHorizontalFlip, RandomTranslate
 from vision_data.beton import FloatField, ImageField, IntField
 
@@ -286,3 +286,20 @@ def test_misuse(raw, mixed, tmp_path):
     path = write_beton(tmp_path / "a.beton", [(1.0,)], {"x": FloatField()})
     with pytest.raises(InputError, match="which field holds the images"):
         get_ffcv_dataloader(path)
+
+
+@pytest.mark.parametrize("mode", ["raw", "jpg", "proportion"])
+def test_images_of_the_size_asked_for_are_shown_whole(tmp_path, picture, mode):
+    """However they are stored, images that are no squares keep their shape and their sides."""
+    rng = np.random.default_rng(2)
+    data = [(picture(rng, 24, 48), i) for i in range(6)]
+    fields = {"image": ImageField(mode, jpeg_quality=95), "label": IntField()}
+    path = write_beton(tmp_path / "wide.beton", data, fields)
+    wanted = torch.stack([torch.from_numpy(np.array(r["image"])) for r in BetonFile(path)])
+    for resolution in (None, (24, 48)):
+        ((frames, _),) = get_ffcv_dataloader(path, 6, resolution=resolution, dtype=torch.uint8)
+        shown = frames[:, 0].permute(0, 2, 3, 1).int()
+        assert (shown - wanted.int()).abs().max() <= 2
+    ((square, _),) = get_ffcv_dataloader(path, 6, resolution=24, dtype=torch.uint8)
+    middle = wanted[:, :, 12:36].int()
+    assert (square[:, 0].permute(0, 2, 3, 1).int() - middle).abs().max() <= 2

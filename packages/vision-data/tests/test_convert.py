@@ -92,3 +92,54 @@ def test_no_part_is_empty(data_root, ratio, stratified):
     with pytest.raises(InputError, match="would hold no image"):
         convert_group("cifar100", root=data_root, val_ratio=ratio, stratified=stratified)
     assert not list((data_root / "processed").rglob("*.beton"))
+
+
+def _held(root):
+    """What the files of the group hold, image by image, and how often each comes."""
+    folder = root / "processed" / "cifar100" / "train_all"
+    return {
+        path.name: [np.asarray(row["image"]).tobytes() for row in BetonFile(path)]
+        for path in folder.glob("*.beton")
+    }
+
+
+def test_files_of_another_split_do_not_stay(data_root):
+    """No image is validated on that is trained on, whatever was converted before."""
+    convert_group("cifar100", root=data_root, val_ratio=1 / 3, stratified=True)
+    convert_group("cifar100", root=data_root)
+    assert {name: len(images) for name, images in _held(data_root).items()} == {"train.beton": 33}
+    for seed in (0, 1):
+        convert_group("cifar100", root=data_root, val_ratio=1 / 3, seed=seed)
+        held = _held(data_root)
+        assert sorted(map(len, held.values())) == [11, 22]
+        assert len(set().union(*held.values())) == 33
+
+
+@pytest.mark.parametrize("calls", [1, 2])
+def test_a_split_that_was_stopped_is_finished(data_root, monkeypatch, calls):
+    """Stopped before or after a file appeared: never one image in both, and a rerun finishes."""
+    from vision_data import convert
+
+    split = {"val_ratio": 1 / 3, "stratified": True}
+    convert_group("cifar100", root=data_root, **split)
+    write, seen = convert.write_beton, []
+
+    def stopped(*args, **kwargs):
+        seen.append(kwargs)
+        if calls == 2:
+            write(*args, **kwargs)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(convert, "write_beton", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            convert_group("cifar100", root=data_root)
+    assert len(seen) == 1
+    assert list(_held(data_root)) == ["train.beton"]
+    convert_group("cifar100", root=data_root, **split)
+    held = _held(data_root)
+    assert {name: len(images) for name, images in held.items()} == {
+        "train.beton": 22,
+        "val.beton": 11,
+    }
+    assert len(set().union(*held.values())) == 33

@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from neuroai_core.errors import (
@@ -13,7 +15,8 @@ from neuroai_core.errors import (
     UnknownArgumentError,
     UnknownNameError,
 )
-from vision_data import Catalog, ImageFolder, link_group
+from vision_data import Catalog, ImageFolder, link_group, verify
+from vision_data.classes import imagenet_classes
 
 INVERTEBRATES = (6, 7, 14, 18, 24, 26, 45, 77, 79, 99)
 
@@ -117,3 +120,63 @@ def test_groups_of_the_user(data_root):
     catalog = Catalog.shipped().with_groups({"cifar100": {"two": [99, 6]}})
     data = ImageFolder(link_group("cifar100", "two", root=data_root, catalog=catalog))
     assert set(data.targets) == {6, 99}
+
+
+def _mounted(folder, names, picture):
+    rng = np.random.default_rng(0)
+    for name in names:
+        (folder / "train" / name).mkdir(parents=True)
+        picture(rng, 8, 8).save(folder / "train" / name / "a.png")
+    return folder
+
+
+@pytest.mark.parametrize("data_name", ["imagenette", "tinyimagenet", "cifar100"])
+def test_a_mount_need_not_be_named_like_its_data_set(tmp_path, picture, data_name):
+    """The labels are those of the data set, wherever it is mounted."""
+    if data_name == "tinyimagenet":
+        names = sorted(imagenet_classes())[300:500]
+        wanted = {name: (rank, None) for rank, name in enumerate(names)}
+    else:
+        table = Catalog.shipped()[data_name].classes
+        names = [c.folder for c in table]
+        wanted = {c.folder: (c.id, c.name) for c in table}
+    mount = _mounted(tmp_path / "mnt" / "some-160", names, picture)
+    catalog = replace(Catalog.shipped(), mounts={data_name: mount})
+    data = ImageFolder(link_group(data_name, root=tmp_path / "data", catalog=catalog))
+    assert len(data) == len(names)
+    for path, label in data.samples:
+        class_id, name = wanted[path.parent.name]
+        assert label == class_id
+        assert name in (None, data.table.name_of(label))
+
+
+def test_a_link_that_leads_nowhere_is_named(data_root):
+    folder = link_group("cifar100", "invertebrates", root=data_root)
+    (data_root / "raw" / "cifar100" / "train" / "14").rename(data_root / "away")
+    with pytest.raises(DataError, match="lead nowhere") as caught:
+        ImageFolder(folder)
+    assert str(folder / "14") in str(caught.value)
+    result = verify(folder)
+    assert not result.sound
+    assert "'14'" in result.problems[0]
+    (data_root / "away").rename(data_root / "raw" / "cifar100" / "train" / "14")
+    assert verify(folder).sound
+
+
+def test_a_class_of_a_group_without_its_link_is_named(data_root):
+    folder = link_group("cifar100", "invertebrates", root=data_root)
+    (folder / "14").unlink()
+    with pytest.raises(DataError, match="have no folder") as caught:
+        ImageFolder(folder)
+    assert "14 (butterfly)" in str(caught.value)
+    assert not verify(folder).sound
+
+
+def test_half_a_group_is_not_taken_for_a_whole_one(data_root):
+    folder = link_group("cifar100", "invertebrates", root=data_root)
+    (folder / "folder.link").unlink()
+    (folder / "14").unlink()
+    with pytest.raises(DataError, match="linked only in part"):
+        ImageFolder(folder)
+    assert not verify(folder).sound
+    assert len(ImageFolder(link_group("cifar100", "invertebrates", root=data_root))) == 30

@@ -77,6 +77,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Whole(Crop):
+    """All of the image: what is shown where nothing crops and the size is right."""
+
+    def boxes(self, sizes: npt.NDArray[np.int64], draw: Draw) -> Boxes:
+        """See `Crop.boxes`."""
+        return np.concatenate([np.zeros_like(sizes), sizes], axis=1)
+
+
+@dataclass(frozen=True)
 class CenterCrop(Crop):
     """The central square, its side a part of the shorter side."""
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from vision_data.ahead import ahead
-from vision_data.augment import CenterCrop, Draw, Pipeline
+from vision_data.augment import CenterCrop, Draw, Pipeline, Whole
 from vision_data.batches import Batches
 from vision_data.frames import ToFrames
 from vision_data.pixels import ImageColumn, mirror
@@ -58,11 +58,11 @@ class BetonLoader:
         self.device = device
         self.memory_format = memory_format
         self._slabs = Slabs()
+        fits = images.uniform and images.common_size() == size
+        self._crop = pipeline.crop or (Whole() if fits else CenterCrop())
         # Gathering needs no box: raw images of the right size that nothing crops.
-        whole = pipeline.crop is None or pipeline.crop == CenterCrop(1.0)
-        self._plain = (
-            whole and images.is_plain(size) and (pipeline.crop is None or size[0] == size[1])
-        )
+        whole = self._crop == Whole() or (self._crop == CenterCrop() and size[0] == size[1])
+        self._plain = whole and images.is_plain(size)
 
     def __len__(self) -> int:
         """Batches of a whole epoch."""
@@ -101,7 +101,7 @@ class BetonLoader:
             mirror(pixels, flips)
         else:
             sizes = self.images.sizes[samples]
-            boxes = (self.pipeline.crop or CenterCrop()).boxes(sizes, draw)
+            boxes = self._crop.boxes(sizes, draw)
             self.images.crop(samples, boxes, flips, pixels)
         for operation in self.pipeline.changes:
             operation.apply(pixels, draw)

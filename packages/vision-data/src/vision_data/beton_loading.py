@@ -80,8 +80,9 @@ def get_ffcv_dataloader(
         Type of the frames; ``torch.uint8`` leaves the pixels as they are.
     transform
         Augmentation: a preset such as ``"ffcv_train"`` or
-        ``["ffcv_train", "imagenet"]``, or a `Pipeline`. By default none: the
-        central square is resized where the size differs.
+        ``["ffcv_train", "imagenet"]``, or a `Pipeline`. Where nothing crops,
+        images that all have this resolution are shown whole; of any others
+        the central square is resized.
     seed
         Of the order and of all augmentation.
     drop_last

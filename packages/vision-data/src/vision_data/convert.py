@@ -73,7 +73,9 @@ def convert_group(
 
     The group is linked first, if it is not yet. The labels in the files are
     class ids; the class table stands beside them. What is there already,
-    written from the same images with the same options, is kept.
+    written from the same images with the same options, is kept. A
+    ``train.beton`` or ``val.beton`` of another split is removed before the new
+    one appears, so no image is ever in both.
 
     Parameters
     ----------
@@ -114,14 +116,16 @@ def convert_group(
     target = layout.processed(name, subset, group)
     target.mkdir(parents=True, exist_ok=True)
     record = {"version": VERSION, "page_size": page_size, "image": asdict(image)}
+    wanted = {part: record | {"source": _source(folder, parts[part])} for part in parts}
     with locked(target / ".convert.lock"):
         remove_partials(target, older_than_s=0)  # nobody else is at work here
         write_classes(target, folder.table)
+        done = _kept(target, wanted)
+        _remove_overlaps(target, subset, [part for part in wanted if part not in done], done)
         for part, indices in parts.items():
-            path = target / f"{part}.beton"
-            wanted = record | {"source": _source(folder, indices)}
-            if path.is_file() and _recorded(target, part) == wanted:
+            if part in done:
                 continue
+            path = target / f"{part}.beton"
             write_beton(
                 path,
                 EncodedImages(folder),
@@ -132,7 +136,8 @@ def convert_group(
                 executor=executor,
                 report=partial(report, path.name) if report else None,
             )
-            _note(target, part, wanted)
+            done |= {part: wanted[part]}
+            _note(target, done)
     return [target / f"{part}.beton" for part in parts]
 
 
@@ -180,10 +185,32 @@ def _records(target: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _recorded(target: Path, part: str) -> object:
-    return _records(target).get(part)
+def _kept(target: Path, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Give the records of the files that are what is wanted, and forget all others.
+
+    Forgotten before any file changes: stopped at any moment, a record never
+    speaks of a file that was written from something else.
+    """
+    records = _records(target)
+    kept = {
+        part: record
+        for part, record in wanted.items()
+        if records.get(part) == record and (target / f"{part}.beton").is_file()
+    }
+    if records != kept:
+        _note(target, kept)
+    return kept
 
 
-def _note(target: Path, part: str, wanted: dict[str, Any]) -> None:
-    records = _records(target) | {part: wanted}
+def _remove_overlaps(target: Path, subset: str, missing: list[str], done: dict[str, Any]) -> None:
+    """Remove files of another split, whose images may come twice beside the new ones.
+
+    The first file that is written takes the place of its old one by itself.
+    """
+    for part in ("train", "val") if subset == "train" else ():
+        if part not in done and part not in missing[:1]:
+            (target / f"{part}.beton").unlink(missing_ok=True)
+
+
+def _note(target: Path, records: dict[str, Any]) -> None:
     atomic_write(target / RECORD_FILE, json.dumps(records, indent=1) + "\n")

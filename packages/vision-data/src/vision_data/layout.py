@@ -15,6 +15,8 @@ from vision_data.classes import check_name
 SUBSETS = ("train", "test", "val")
 #: The file that says that a folder of links is complete, and what it holds.
 LINK_FILE = "folder.link"
+#: The folder below the data root that holds the linked groups.
+INTERIM = "interim"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Layout:
         """Give the folder of a linked group: ``interim/<name>/<subset>_<group>``."""
         check_known("subset", [subset], SUBSETS)
         part = f"{subset}_{check_name('group', group)}"
-        return Path(self.root, "interim", check_name("data set", name), part)
+        return Path(self.root, INTERIM, check_name("data set", name), part)
 
     def processed(self, name: str, subset: str, group: str) -> Path:
         """Give the folder of the converted files: ``processed/<name>/<subset>_<group>``."""
@@ -107,11 +109,30 @@ class Layout:
 
 
 def class_folders(folder: Path) -> list[str]:
-    """Give the names of the class folders, sorted as text."""
+    """Give the names of the class folders, sorted as text.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such folder.
+    DataError
+        If it holds no class folders, or a link that leads nowhere: a class that
+        would be missing without a word.
+    """
     if not folder.is_dir():
         raise NotFoundError("there is no such folder of images", path=folder)
-    with os.scandir(folder) as entries:
-        names = sorted(e.name for e in entries if not e.name.startswith(".") and e.is_dir())
+    with os.scandir(folder) as found:
+        entries = [e for e in found if not e.name.startswith(".")]
+    dangling = sorted(e.name for e in entries if e.is_symlink() and not Path(e.path).exists())
+    if dangling:
+        raise DataError(
+            "links to class folders lead nowhere",
+            path=folder / dangling[0],
+            expected=f"a folder at {(folder / dangling[0]).readlink()}",
+            found=", ".join(map(repr, dangling[:5])) + (", ..." if len(dangling) > 5 else ""),
+            hint="bring the images back, or remove the links",
+        )
+    names = sorted(e.name for e in entries if e.is_dir())
     if not names:
         raise DataError("a folder holds no class folders", path=folder, expected="<class>/<image>")
     return names

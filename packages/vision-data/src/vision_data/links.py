@@ -55,7 +55,7 @@ def link_group(
     layout = Layout(root, catalog.mounts)
     target = layout.interim(name, subset, group)
     source = layout.existing_raw(name, subset)
-    table = find_table(source, class_folders(source))
+    table = find_table(source, class_folders(source), name)
     known = catalog.get(name)
     selected = _selected(known.group(group, table), table, source, whole=group == ALL)
     target.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from vision_data.classes import (
     read_json,
     write_classes,
 )
-from vision_data.layout import LINK_FILE, Layout, class_folders
+from vision_data.layout import INTERIM, LINK_FILE, Layout, class_folders
 
 
 @strict_arguments
@@ -53,16 +53,27 @@ def number_classes(
     return write_classes(target, ClassTable.numbered(folders))
 
 
-def find_table(folder: Path, names: list[str]) -> ClassTable:
-    """Find the class table of a folder and hold its class folders up against it."""
+def find_table(folder: Path, names: list[str], data_name: str | None = None) -> ClassTable:
+    """Find the class table of a folder and hold its class folders up against it.
+
+    Without the name of the data set, which a mount need not carry, the folder
+    above is taken to be named by it.
+    """
     link = folder / LINK_FILE
     if link.is_file():
         table = ClassTable.from_json(read_json(link, "link file").get("classes"), path=link)
-        return _checked(table, names, link)
+        return _complete(_checked(table, names, link), names, folder)
+    if _half_linked(folder, names):
+        raise DataError(
+            "a group is linked only in part",
+            path=folder,
+            expected=f"{LINK_FILE}, which is written when all classes are there",
+            hint="link it again: `vision-data link`, or link_group()",
+        )
     for place in (folder, folder.absolute().parent):
         if (place / TABLE_FILE).is_file():
             return _checked(read_classes(place), names, place / TABLE_FILE)
-    known = Catalog.shipped().get(folder.absolute().parent.name)
+    known = Catalog.shipped().get(data_name or folder.absolute().parent.name)
     if known.classes is not None and all(name in known.classes for name in names):
         return known.classes
     if known.synsets == len(names) and all(name in imagenet_classes() for name in names):
@@ -80,3 +91,23 @@ def _checked(table: ClassTable, names: list[str], path: Path) -> ClassTable:
             found=", ".join(map(repr, odd[:5])) + (", ..." if len(odd) > 5 else ""),
         )
     return table
+
+
+def _complete(table: ClassTable, names: list[str], folder: Path) -> ClassTable:
+    """Hold a linked group's table up against its links: each class has one."""
+    missing = [c for c in table if c.folder not in names]
+    if missing:
+        raise DataError(
+            "classes of a linked group have no folder",
+            path=folder,
+            found=", ".join(f"{c.folder} ({c.name})" for c in missing[:5])
+            + (", ..." if len(missing) > 5 else ""),
+            hint="link it again: `vision-data link`, or link_group()",
+        )
+    return table
+
+
+def _half_linked(folder: Path, names: list[str]) -> bool:
+    """Say whether these are links where groups are linked, without what marks them complete."""
+    place = folder.absolute().parent.parent
+    return place.name == INTERIM and any((folder / name).is_symlink() for name in names)
