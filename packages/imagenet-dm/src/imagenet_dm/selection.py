@@ -18,17 +18,25 @@ from neuroai_core.rng import generator
 Amount: TypeAlias = "int | float | str"
 
 
-def take_classes(index: Index, classes: Sequence[str]) -> Index:
+def take_classes(index: Index, classes: Sequence[str], known: Sequence[str] | None = None) -> Index:
     """Keep the images of some classes, numbered in the order given.
+
+    Parameters
+    ----------
+    index
+        All images.
+    classes
+        Names of classes.
+    known
+        Which classes there are, with images here or not; the index's without it.
 
     Raises
     ------
     UnknownNameError
         If there is no such class.
     """
-    check_known("class", classes, index.classes, path=index.root)
-    label = {name: position for position, name in enumerate(index.classes)}
-    wanted = [label[name] for name in classes]
+    check_known("class", classes, known or index.classes, path=index.root)
+    wanted = [label for label, name in enumerate(index.classes) if name in set(classes)]
     kept = index.take(np.flatnonzero(np.isin(index.labels, wanted)))
     return kept.with_classes(classes)
 
@@ -151,8 +159,8 @@ class Selection:
             index = take_subset(index, self.subset, self.seed)
         return index, held
 
-    def validation(self, index: Index, train: Index | None) -> Index:
-        """Give the validation images, with the labels of training."""
+    def validation(self, index: Index, classes: Sequence[str]) -> Index:
+        """Give the validation images, with labels that are positions in `classes`."""
         if self.classes is not None:
-            return take_classes(index, self.classes)
-        return index if train is None else index.with_classes(train.classes)
+            return take_classes(index, self.classes, classes)
+        return index.with_classes(classes)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from imagenet_dm.beton import scan_beton
-from imagenet_dm.folder import scan_folder
+from imagenet_dm.folder import class_folders, scan_folder
 from imagenet_dm.index import Index
 from imagenet_dm.index_file import beside_path, cache_path, cached
 from imagenet_dm.layout import contents, wrong_layout
@@ -91,6 +91,21 @@ def open_split(
     return cached(
         paths, lambda: scan(root, split), write, keep_from=KEEP_FROM if folder is None else 0
     )
+
+
+def split_classes(
+    root: Path, split: str, *, backend: Backend = "auto", index_cache: bool | str | Path = True
+) -> tuple[str, ...]:
+    """Give the classes of a split in label order, of folders without listing the images.
+
+    Nothing if the split is not there.
+    """
+    form = find_backend(root, split) if backend == "auto" else backend
+    if form is None or not _there(root, split, form):
+        return ()
+    if form == "folder":
+        return tuple(class_folders(root / split))
+    return open_split(root, split, backend=backend, index_cache=index_cache).classes
 
 
 def _there(root: Path, split: str, form: str) -> bool:
