@@ -372,3 +372,8 @@ def test_all_stages_after_one_of_them_open_training_too(fake):
     dm.setup("validate")
     dm.setup()
     assert len(dm.train_dataset) == 36
+
+
+def test_mixing_knows_the_repeats_of_the_sampling(fake):
+    assert module(fake, sampling="repeated", repeats=4).mixing.repeats == 4
+    assert module(fake, repeats=4).mixing.repeats == 1

@@ -186,7 +186,14 @@ class ImageNetDataModule(LightningDataModule):
         self._device_normalise = Normalise(mean, std)  # this one moves
         self.normalise_on = normalise_on
         self.seed = seed
-        self.mixing = Mixing(seed, mixup_alpha, cutmix_alpha, mix_probability, label_smoothing)
+        self.mixing = Mixing(
+            seed,
+            mixup_alpha,
+            cutmix_alpha,
+            mix_probability,
+            label_smoothing,
+            repeats if sampling == "repeated" else 1,
+        )
         self.erasing = Erasing(seed, random_erasing)
         crops = RandomCrops(seed, (scale[0], scale[1]), (ratio[0], ratio[1]), flip)
         policies = named_policies(
