@@ -331,3 +331,49 @@ def test_misspelt_arguments_and_wrong_roots_say_what_was_meant(fake, tmp_path):
         module(fake / "train").setup("fit")
     with pytest.raises(InputError, match="unknown stage"):
         module(fake).setup("train")
+
+
+STAGES = ["fit", "validate", "test", "predict", None]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("classes", [None, ["n01484850", "n01443537"]])
+def test_labels_are_the_same_in_every_stage(fake, tmp_path, stage, classes, monkeypatch):
+    shutil.copytree(fake, tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "val" / "n01443537")
+    dm = module(tmp_path / "data", classes=classes)
+    opened = []
+    split = dm._open
+    monkeypatch.setattr(dm, "_open", lambda name: opened.append(name) or split(name))
+    dm.setup(stage)
+    assert dm.num_classes == (2 if classes else 3)
+    assert dm.val_dataset.targets.tolist() == ([0] * 5 if classes else [0] * 5 + [2] * 5)
+    assert dm.val_dataset.classes == tuple(classes or ["n01440764", "n01443537", "n01484850"])
+    assert ("train" in opened) == (stage in ("fit", None))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_class_that_training_lacks_is_named_in_every_stage(fake, tmp_path, stage):
+    shutil.copytree(fake, tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "train" / "n01443537")
+    with pytest.raises(InputError, match="found: n01443537"):
+        module(tmp_path / "data").setup(stage)
+
+
+def test_validation_alone_has_its_own_classes(fake, tmp_path):
+    shutil.copytree(fake / "val", tmp_path / "val")
+    dm = module(tmp_path)
+    dm.setup("validate")
+    assert dm.num_classes == 3
+
+
+def test_all_stages_after_one_of_them_open_training_too(fake):
+    dm = module(fake)
+    dm.setup("validate")
+    dm.setup()
+    assert len(dm.train_dataset) == 36
+
+
+def test_mixing_knows_the_repeats_of_the_sampling(fake):
+    assert module(fake, sampling="repeated", repeats=4).mixing.repeats == 4
+    assert module(fake, repeats=4).mixing.repeats == 1

@@ -71,3 +71,27 @@ def test_what_imagenet_calls_jpeg_decodes(tmp_path):
         seen = dataset.normalise.undo(dataset[at][0]).permute(1, 2, 0).numpy().astype(int)
         expected = grey if at == 2 else truth
         assert abs(seen - expected).mean() < 12, dataset.index.name(at)
+
+
+@pytest.mark.parametrize("sound", [2, 0])
+def test_bad_files_of_every_kind_in_one_batch_are_skipped(fake, tmp_path, sound):
+    folder = tmp_path / "train" / "a"
+    folder.mkdir(parents=True)
+    good = next((fake / "val").rglob("*.JPEG")).read_bytes()
+    bad = {"0_gone": b"x", "1_empty": b"", "2_text": b"text", "3_cut": good[: len(good) // 3]}
+    for name, content in {**bad, **{f"4_{i}": good for i in range(sound)}}.items():
+        (folder / f"{name}.JPEG").write_bytes(content)
+    dataset = ImageNetDataset(
+        scan_folder(tmp_path, "train")[0], CentreView(32, 40), on_error="skip"
+    )
+    (folder / "0_gone.JPEG").unlink()
+    at = np.arange(4 + sound)
+    request = Request(0, 0, at, at, at)
+    if not sound:
+        with pytest.raises(DataError, match=r"\.JPEG"):
+            dataset.load(request)
+        return
+    loaded = dataset.load(request)
+    assert loaded.request.images.tolist() == [4, 5]
+    assert len(loaded.images) == len(loaded.labels) == 2
+    assert sorted(name for name, _ in loaded.skipped) == [str(folder / f"{b}.JPEG") for b in bad]

@@ -4,8 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagenet_dm.mixing import Mixing
+from imagenet_dm.mixing import Mixing, _partners
 from imagenet_dm.requests import Request
+from imagenet_dm.sampling import Repeated
 
 CLASSES = 5
 
@@ -93,3 +94,39 @@ def test_the_box_has_the_area_that_was_asked_for(keep):
     inside, kept = _box(torch.Size([100, 100]), keep, (0.5, 0.5))
     assert abs(kept - keep) < 0.03
     assert abs(1 - inside.double().mean().item() - kept) < 1e-9
+
+
+@given(st.integers(1, 5), st.integers(1, 40), st.integers(0, 20), st.integers(0, 3))
+def test_copies_of_an_image_do_not_meet(repeats, n, start, lost):
+    positions = np.delete(np.arange(start, start + n + 1), min(lost, n))  # one was left out
+    of = positions // repeats
+    partner = _partners(positions, repeats).numpy()
+    assert ((partner >= 0) & (partner < n)).all()
+    if len(set(of.tolist())) > 1:
+        assert (of[partner] != of).all()
+    if n % (2 * repeats) == 0:  # everyone gives once and takes once
+        assert sorted(partner.tolist()) == list(range(n))
+        assert (partner[partner] == np.arange(n)).all()
+
+
+@pytest.mark.parametrize("repeats", [2, 3])
+def test_repeated_images_are_mixed_with_others(repeats):
+    sampling = Repeated(24, 0, repeats)
+    images, _ = sampling.images(0, np.arange(24))
+    pixels = torch.from_numpy(images).float().view(-1, 1, 1, 1).expand(24, 3, 8, 8)
+    whole = Request(0, 0, np.arange(24), images, images, training=True)
+    mixing = Mixing(0, 1.0, repeats=repeats)
+    mixed, _ = mixing(pixels, torch.zeros(24, dtype=torch.int64), whole, 2)
+    assert (mixed != pixels).flatten(1).any(1).all()
+    # As two ranks, with batches that are multiples of twice the repeats.
+    parts = [np.arange(12), np.arange(12, 24)]
+    halves = [
+        mixing(
+            pixels[p],
+            torch.zeros(12, dtype=torch.int64),
+            Request(0, 0, p, images[p], images[p], training=True),
+            2,
+        )[0]
+        for p in parts
+    ]
+    assert torch.equal(torch.cat(halves), mixed)

@@ -41,13 +41,28 @@ def test_seeds_choose_differently():
 
 def test_a_list_of_files_is_taken_as_it_stands(tmp_path):
     path = tmp_path / "1percent.txt"
-    path.write_text("n0_3.JPEG\nsomewhere/n2_7.JPEG\n\n")
+    path.write_text("n0_3.JPEG\nsomewhere/c/n2_7.JPEG\n\n")
     assert names(take_subset(index(), str(path), 0)) == {"a/n0_3.JPEG", "c/n2_7.JPEG"}
     path.write_text("n9_3.JPEG\n")
     with pytest.raises(DataError, match=r"1 of them unknown: \['n9_3.JPEG'\]"):
         take_subset(index(), str(path), 0)
     with pytest.raises(NotFoundError, match="list of images"):
         take_subset(index(), str(tmp_path / "none.txt"), 0)
+
+
+def test_a_list_of_files_means_the_class_that_it_gives(tmp_path):
+    labels = np.array([0, 0, 1, 1], dtype=np.int32)
+    twins = Index(Path("root"), ("a", "b"), labels, Names.of(["1.JPEG", "2.JPEG"] * 2))
+    path = tmp_path / "list.txt"
+    for line, found in [("a/1.JPEG", "a/1.JPEG"), ("/data/train/b/2.JPEG", "b/2.JPEG")]:
+        path.write_text(line)
+        assert names(take_subset(twins, str(path), 0)) == {found}
+    path.write_text("1.JPEG")
+    with pytest.raises(DataError, match="names that several images have"):
+        take_subset(twins, str(path), 0)
+    path.write_text("c/1.JPEG\na/3.JPEG\na/1.JPEG")
+    with pytest.raises(DataError, match="2 of them unknown"):
+        take_subset(twins, str(path), 0)
 
 
 @given(st.one_of(st.integers(1, 4), st.floats(0.01, 0.6)), st.integers(0, 99))

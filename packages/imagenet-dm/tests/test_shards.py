@@ -1,10 +1,13 @@
 import io
+import os
 import tarfile
 
 import pytest
 
 from imagenet_dm import ImageNetDataModule
+from imagenet_dm.index_file import beside_path, save_index
 from imagenet_dm.shards import find_shards, scan_shards
+from imagenet_dm.sources import open_split, scan_stamped
 from neuroai_core.errors import DataError
 
 
@@ -39,7 +42,7 @@ def root(images, tmp_path):
 
 def test_samples_come_in_any_order_from_all_shards(root, images):
     index, depends = scan_shards(root, "train")
-    assert depends == [*find_shards(root, "train"), root]
+    assert depends == find_shards(root, "train")
     assert [index.read(i) for i in (11, 0, 6)] == [images[i] for i in (11, 0, 6)]
     assert index.labels.tolist() == [(s + i) % 3 for s in range(3) for i in range(4)]
     assert index.classes == ("0", "1", "2")
@@ -84,3 +87,20 @@ def test_damaged_and_empty_shards_are_errors(tmp_path):
     (tmp_path / "train-0.tar").write_bytes(b"text" * 300)
     with pytest.raises(DataError, match="damaged"):
         scan_shards(tmp_path, "train")
+
+
+def test_an_index_beside_flat_shards_holds_until_there_are_others(root, images, monkeypatch):
+    for path in root.iterdir():
+        os.utime(path, (10**9, 10**9))
+    index, stamps = scan_stamped(root, "train", "webdataset")
+    save_index(beside_path(root, "train-webdataset"), index, stamps, root)
+    with monkeypatch.context() as patch:
+        patch.setattr("imagenet_dm.sources.SCANS", {})
+        kept = open_split(root, "train")
+        assert kept.fingerprint == index.fingerprint
+        assert kept.read(7) == images[7]
+    write(root / "imagenet-train-000003.tar", [("z.jpg", images[0]), ("z.cls", b"1")])
+    assert len(open_split(root, "train")) == 13
+    (root / "imagenet-train-000003.tar").unlink()
+    (root / "imagenet-train-000000.tar").unlink()
+    assert len(open_split(root, "train")) == 8

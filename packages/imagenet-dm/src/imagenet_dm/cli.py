@@ -18,10 +18,10 @@ from imagenet_dm.bench import bench_dataset
 from imagenet_dm.check import check_dataset
 from imagenet_dm.datamodule import ImageNetDataModule
 from imagenet_dm.fake import write_fake
-from imagenet_dm.index_file import Stamps, beside_path, save_index
+from imagenet_dm.index_file import beside_path, save_index
 from imagenet_dm.layout import find_root, wrong_layout
 from imagenet_dm.show import show_batch
-from imagenet_dm.sources import SCANS, find_backend
+from imagenet_dm.sources import find_backend, scan_stamped
 from jpeg_crops import CropError
 from neuroai_core.errors import NeuroAIError
 
@@ -141,9 +141,9 @@ def index(root: Root = None) -> None:
     for split, form in splits.items():
         if form is None or form == "beton":  # a .beton is an index itself
             continue
-        found, depends = SCANS[form](folder, split)
+        found, stamps = scan_stamped(folder, split, form)
         target = beside_path(folder, f"{split}-{form}")
-        save_index(target, found, Stamps.take(depends))
+        save_index(target, found, stamps, folder)
         typer.echo(f"{target}: {len(found)} images")
 
 

@@ -24,7 +24,7 @@ from imagenet_dm.requests import Request
 from imagenet_dm.resolution import Resolution
 from imagenet_dm.sampling import Sampling, SamplingName, named_sampling
 from imagenet_dm.selection import Selection
-from imagenet_dm.sources import Backend, find_backend, open_split
+from imagenet_dm.sources import Backend, find_backend, open_split, split_classes
 from imagenet_dm.views import CentreView, TrainingView, View
 from neuroai_core.errors import InputError, check_known, strict_arguments
 
@@ -186,7 +186,14 @@ class ImageNetDataModule(LightningDataModule):
         self._device_normalise = Normalise(mean, std)  # this one moves
         self.normalise_on = normalise_on
         self.seed = seed
-        self.mixing = Mixing(seed, mixup_alpha, cutmix_alpha, mix_probability, label_smoothing)
+        self.mixing = Mixing(
+            seed,
+            mixup_alpha,
+            cutmix_alpha,
+            mix_probability,
+            label_smoothing,
+            repeats if sampling == "repeated" else 1,
+        )
         self.erasing = Erasing(seed, random_erasing)
         crops = RandomCrops(seed, (scale[0], scale[1]), (ratio[0], ratio[1]), flip)
         policies = named_policies(
@@ -236,17 +243,31 @@ class ImageNetDataModule(LightningDataModule):
         ------
         DataError
             If the root is not a data set; it says what was expected and what is there.
+        InputError
+            If validation has images of a class that training lacks; it names the class.
+
+        Notes
+        -----
+        Labels are the same in every stage: positions in the classes of training,
+        of which only the class folders are listed where its images are not
+        needed, or in those of validation if there is no training split.
         """
         check_known("stage", [stage], [None, *get_args(Stage)])
-        if hasattr(self, "val_dataset") and (stage != "fit" or hasattr(self, "train_dataset")):
+        fits = stage in (None, "fit")
+        if hasattr(self, "val_dataset") and (not fits or hasattr(self, "train_dataset")):
             return
-        select = self._select
-        train = self._open("train") if stage in (None, "fit") or select.needs_train else None
-        if train is not None:
-            train, held = select.training(train)
+        select, held = self._select, None
+        classes: tuple[str, ...] = ()
+        if fits or select.needs_train:
+            whole = self._open("train")
+            classes = whole.classes
+            train, held = select.training(whole)
             self.train_dataset = self._dataset(train, self._train_view)
-        if train is None or held is None:
-            held = select.validation(self._open("val"), train)
+        if held is None:
+            val = self._open("val")
+            # Labels mean the same in every stage: those of training, if it is there at all.
+            classes = classes or self._classes("train") or val.classes
+            held = select.validation(val, classes)
         self.val_dataset = self._dataset(held, self._val_view)
         self.test_dataset = self.predict_dataset = self.val_dataset
 
@@ -262,6 +283,9 @@ class ImageNetDataModule(LightningDataModule):
 
     def _open(self, split: str) -> Index:
         return open_split(self.root, split, backend=self._backend, index_cache=self._index_cache)
+
+    def _classes(self, split: str) -> tuple[str, ...]:
+        return split_classes(self.root, split, backend=self._backend, index_cache=self._index_cache)
 
     @property
     def num_classes(self) -> int:

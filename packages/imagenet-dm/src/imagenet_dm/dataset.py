@@ -132,16 +132,15 @@ class ImageNetDataset(Dataset[tuple[Tensor, int]]):
         """
         made = self._make(request)
         skipped: tuple[tuple[str, str], ...] = ()
-        if not isinstance(made, Tensor):
-            # Rare, so what was good is simply made again.
+        while not isinstance(made, Tensor):
+            # Rare, so what was good is simply made again; what cannot be read
+            # hides what does not decode, so there may be more than one round.
             good = ~np.isin(np.arange(len(request)), list(made))
             if self.on_error == "raise" or not good.any():
                 raise next(iter(made.values()))
-            skipped = tuple((str(error.path), error.message) for error in made.values())
+            skipped += tuple((str(error.path), error.message) for error in made.values())
             request = request.keep(good)
             made = self._make(request)
-            if not isinstance(made, Tensor):
-                raise next(iter(made.values()))
         labels = torch.from_numpy(self.index.labels[request.images].astype(np.int64))
         return Loaded(made, labels, request, skipped)
 

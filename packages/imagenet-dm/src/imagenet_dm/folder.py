@@ -37,8 +37,7 @@ def scan_folder(root: Path, split: str) -> tuple[Index, list[Path]]:
     folder = root / split
     if not folder.is_dir():
         raise wrong_layout(root, split)
-    with os.scandir(folder) as entries:
-        classes = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+    classes = class_folders(folder)
     depends = [folder, *(folder / name for name in classes)]
 
     def images(name: str) -> tuple[list[str], list[Path]]:
@@ -59,6 +58,14 @@ def scan_folder(root: Path, split: str) -> tuple[Index, list[Path]]:
         )
     names = Names.of(name for found in files for name in found)
     return Index(folder, tuple(classes), labels, names), depends
+
+
+def class_folders(folder: Path) -> list[str]:
+    """List the names of the class folders of a split in sorted order; none if it is not there."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
 
 
 def _images(folder: Path, nested: list[Path], below: str = "") -> Iterator[str]:

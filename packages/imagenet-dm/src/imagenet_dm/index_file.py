@@ -3,7 +3,8 @@
 The file is a JSON header and arrays, 64-byte aligned, in the machine's memory
 as they are on disk. It holds no pickle. It belongs to a set of folders and
 files (what was listed to make it), and is good for as long as their times and
-sizes are what they were.
+sizes are what they were. Paths in it are relative to the data set's root, so it
+holds wherever that is mounted.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from neuroai_core.files import atomic_path, cache_folder
 from neuroai_core.rng import digest
 
 MAGIC = b"IMGNETDX"
-VERSION = 1
+VERSION = 2
 ALIGN = 64
 #: The environment variable that gives the folder of the caches.
 VARIABLE = "IMAGENET_DM_CACHE"
@@ -58,12 +59,31 @@ class Stamps:
         sizes = np.array([s.st_size for s in stats], dtype=np.int64)
         return cls(Names.of(listed), times, sizes, now)
 
-    def hold(self) -> bool:
-        """Say whether everything is as it was, and had been for a while then."""
+    def since(self, before: Stamps) -> Stamps:
+        """Give these stamps as they were before: what changed in between does not hold.
+
+        A path that was not known before has its later stamp; a change of it in
+        between is seen by its time, which is after `before` was taken.
+        """
+        earlier = {before.paths[i]: i for i in range(len(before.paths))}
+        times, sizes = self.times_ns.copy(), self.sizes.copy()
+        for at in range(len(self.paths)):
+            known = earlier.get(self.paths[at])
+            if known is not None:
+                times[at], sizes[at] = before.times_ns[known], before.sizes[known]
+        return Stamps(self.paths, times, sizes, before.taken_ns)
+
+    def relative(self, root: Path) -> Stamps:
+        """Give the stamps with paths relative to a folder, where they are below it."""
+        paths = (_below(root, self.paths[i]) for i in range(len(self.paths)))
+        return Stamps(Names.of(paths), self.times_ns, self.sizes, self.taken_ns)
+
+    def hold(self, root: Path = Path()) -> bool:
+        """Say whether all is as it was, and had been for a while then; paths are below `root`."""
         if (self.times_ns > self.taken_ns - RACE_NS).any():
             return False
         try:
-            now = Stamps.take(self.paths[i] for i in range(len(self.paths)))
+            now = Stamps.take(root / self.paths[i] for i in range(len(self.paths)))
         except OSError:
             return False
         return bool((now.times_ns == self.times_ns).all() and (now.sizes == self.sizes).all())
@@ -81,41 +101,48 @@ def beside_path(root: Path, split: str) -> Path:
 
 
 def cached(
+    root: Path,
     paths: Iterable[Path],
-    make: Callable[[], tuple[Index, list[Path]]],
+    make: Callable[[], tuple[Index, Stamps]],
     write: Path | None,
+    *,
     keep_from: int = 0,
+    fits: Callable[[Index], bool] = lambda index: True,
 ) -> Index:
     """Open the first index that holds, or make it and keep it.
 
     Parameters
     ----------
+    root
+        The folder of the data set.
     paths
         Where one may be.
     make
-        Lists the images, and says which folders and files the list depends on.
+        Lists the images, and gives what the list depends on as it was before.
     write
         Where to keep it; None keeps nothing.
     keep_from
         From how many images on it is worth keeping.
+    fits
+        What an index must be besides.
     """
     for path in paths:
-        index = open_index(path)
-        if index is not None:
-            return index
-    index, depends = make()
-    stamps = Stamps.take(depends)
+        kept = open_index(path, root)
+        if kept is not None and fits(kept):
+            return kept
+    index, stamps = make()
     if write is not None and len(index) >= keep_from:
         try:
             write.parent.mkdir(parents=True, exist_ok=True)
-            save_index(write, index, stamps)
+            save_index(write, index, stamps, root)
         except OSError as error:  # a read-only home is no reason not to train
             logger.info("the index is not kept: %s", error)
     return index
 
 
-def save_index(path: Path, index: Index, stamps: Stamps) -> None:
-    """Write an index and what it depends on, whole or not at all."""
+def save_index(path: Path, index: Index, stamps: Stamps, root: Path) -> None:
+    """Write an index of the data set at `root` and what it depends on, whole or not at all."""
+    stamps = stamps.relative(root)
     arrays: dict[str, npt.NDArray[Any]] = {
         "labels": index.labels,
         "names.text": index.names.text,
@@ -133,9 +160,9 @@ def save_index(path: Path, index: Index, stamps: Stamps) -> None:
         table[name] = {"dtype": array.dtype.str, "shape": array.shape, "offset": end}
         end += -(-array.nbytes // ALIGN) * ALIGN
     header = {
-        "root": str(index.root),
+        "root": _below(root, index.root),
         "classes": index.classes,
-        "files": None if index.places is None else index.places.files,
+        "files": index.places and [_below(root, file) for file in index.places.files],
         "fingerprint": index.fingerprint,
         "taken_ns": stamps.taken_ns,
         "arrays": table,
@@ -150,8 +177,8 @@ def save_index(path: Path, index: Index, stamps: Stamps) -> None:
             file.write(b"\0" * (-array.nbytes % ALIGN))
 
 
-def open_index(path: Path) -> Index | None:
-    """Map an index file into memory; None if there is none that holds."""
+def open_index(path: Path, root: Path) -> Index | None:
+    """Map an index file of the data set at `root` into memory; None if there is none that holds."""
     try:
         whole = np.memmap(path, dtype=np.uint8, mode="r")
         header = _header(whole)
@@ -167,15 +194,21 @@ def open_index(path: Path) -> Index | None:
         arrays["stamps.sizes"],
         header["taken_ns"],
     )
-    if not stamps.hold():
+    if not stamps.hold(root):
         return None
     places = None
     if header["files"] is not None:
         columns = ("file", "offset", "size", "raw")
-        places = Places(tuple(header["files"]), *(arrays[f"places.{c}"] for c in columns))
+        files = tuple(str(root / file) for file in header["files"])
+        places = Places(files, *(arrays[f"places.{c}"] for c in columns))
     names = Names(arrays["names.text"], arrays["names.ends"])
     classes, known = tuple(header["classes"]), header["fingerprint"]
-    return Index(Path(header["root"]), classes, arrays["labels"], names, places, known)
+    return Index(root / header["root"], classes, arrays["labels"], names, places, known)
+
+
+def _below(root: Path, path: str | Path) -> str:
+    """Give a path relative to the root; as it is if it is elsewhere."""
+    return str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else str(path)
 
 
 def _header(whole: npt.NDArray[np.uint8]) -> dict[str, Any]:

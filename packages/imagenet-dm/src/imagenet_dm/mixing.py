@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -20,9 +21,16 @@ class Mixing:
 
     Images are mixed in pairs: first with second, third with fourth; their
     order in the epoch is random already. The last of an odd batch is mixed
-    with the first. All of a batch, on all ranks, is mixed in one way, drawn by
-    (seed, epoch, position), so an interrupted run goes on with the same mixes
-    while the batch of all ranks together keeps its size.
+    with the first. Where the epoch shows each image several times in a row,
+    pairs are as far apart as there are `repeats`, so copies of an image do not
+    meet unless the batch holds nothing else; those left over at the end of
+    the batch are mixed with the first ones.
+
+    All of a batch, on all ranks, is mixed in one way, drawn by (seed, epoch,
+    position), so an interrupted run goes on with the same mixes while the
+    batch of all ranks together keeps its size, and, on another number of
+    ranks, if the batch of each is a multiple of twice the repeats: an even one
+    without repeats.
 
     Where labels are smoothed, they are smoothed here and nowhere else: use the
     soft labels with a plain ``CrossEntropyLoss()``.
@@ -41,6 +49,8 @@ class Mixing:
         Of mixing a batch at all.
     label_smoothing
         What part of a label is spread evenly over all classes.
+    repeats
+        How often in a row the epoch shows an image (``sampling="repeated"``).
     """
 
     seed: int
@@ -48,6 +58,7 @@ class Mixing:
     cutmix_alpha: float = 0.0
     probability: float = 1.0
     label_smoothing: float = 0.0
+    repeats: int = 1
 
     def __post_init__(self) -> None:
         most = {"mixup_alpha": 1e6, "cutmix_alpha": 1e6, "probability": 1, "label_smoothing": 1}
@@ -87,7 +98,7 @@ class Mixing:
         """
         soft = self._soft(labels, num_classes)
         way, keep, centre = self._draw(request)
-        partner = _partners(len(images)).to(images.device)
+        partner = _partners(request.positions, self.repeats).to(images.device)
         if way == "none" or len(images) < 2:
             return images, soft
         if way == "mixup":
@@ -115,10 +126,16 @@ class Mixing:
         return soft.scatter_(1, labels.unsqueeze(1), 1.0 - self.label_smoothing + off)
 
 
-def _partners(n: int) -> Tensor:
-    rows = torch.arange(n) ^ 1
-    rows[rows >= n] = 0
-    return rows
+def _partners(positions: npt.NDArray[np.int64], repeats: int) -> Tensor:
+    """Give the row that each is mixed with, shape ``(b,)``: never a copy, if there is another."""
+    rows = np.arange(len(positions))
+    slots = rows % (2 * repeats)
+    partner = np.where(slots < repeats, rows + repeats, rows - repeats)
+    partner = np.where(partner < len(rows), partner, slots)
+    # Only in a batch of fewer than twice the repeats: one of its ends is another image.
+    groups = positions // repeats
+    ends = np.where(groups != groups[0], 0, len(rows) - 1)
+    return torch.from_numpy(np.where(groups[partner] == groups, ends, partner))
 
 
 def _box(shape: torch.Size, keep: float, centre: tuple[float, float]) -> tuple[Tensor, float]:

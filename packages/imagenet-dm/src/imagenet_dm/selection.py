@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -18,17 +18,25 @@ from neuroai_core.rng import generator
 Amount: TypeAlias = "int | float | str"
 
 
-def take_classes(index: Index, classes: Sequence[str]) -> Index:
+def take_classes(index: Index, classes: Sequence[str], known: Sequence[str] | None = None) -> Index:
     """Keep the images of some classes, numbered in the order given.
+
+    Parameters
+    ----------
+    index
+        All images.
+    classes
+        Names of classes.
+    known
+        Which classes there are, with images here or not; the index's without it.
 
     Raises
     ------
     UnknownNameError
         If there is no such class.
     """
-    check_known("class", classes, index.classes, path=index.root)
-    label = {name: position for position, name in enumerate(index.classes)}
-    wanted = [label[name] for name in classes]
+    check_known("class", classes, known or index.classes, path=index.root)
+    wanted = [label for label, name in enumerate(index.classes) if name in set(classes)]
     kept = index.take(np.flatnonzero(np.isin(index.labels, wanted)))
     return kept.with_classes(classes)
 
@@ -43,8 +51,9 @@ def take_subset(index: Index, amount: Amount, seed: int) -> Index:
     amount
         A whole number: so many of each class (few-shot). A number below 1:
         that part of each class, one image at least; 0.01 and 0.1 are usual. A
-        path: a file with a name a line, ``n01440764_10026.JPEG``, with or
-        without folders before it.
+        path: a file with a name a line, ``n01440764/n01440764_10026.JPEG``, with
+        or without more folders before it, or the file's name alone where only
+        one image has it.
     seed
         Which images; a smaller amount is part of a larger one.
     """
@@ -110,8 +119,20 @@ def _listed(index: Index, path: Path) -> npt.NDArray[np.int64]:
     if not path.is_file():
         raise NotFoundError("there is no such list of images", path=path)
     names = [line.strip() for line in path.read_text().splitlines() if line.strip()]
-    at = {_file(index.names[i]): i for i in range(len(index))}
-    missing = [name for name in names if _file(name) not in at]
+    by_class = {index.name(i): i for i in range(len(index))}
+    by_file: dict[str, list[int]] = {}
+    for name, i in by_class.items():
+        by_file.setdefault(name.rpartition("/")[2], []).append(i)
+    found = [_matches(name, by_class, by_file) for name in names]
+    missing = [name for name, at in zip(names, found, strict=True) if not at]
+    doubtful = [name for name, at in zip(names, found, strict=True) if len(at) > 1]
+    if doubtful:
+        raise DataError(
+            "a list of images gives names that several images have",
+            path=path,
+            expected="<class>/<name>",
+            found=f"{len(doubtful)} such lines: {doubtful[:3]}",
+        )
     if missing or not names:
         raise DataError(
             "a list of images does not fit the data set",
@@ -119,11 +140,18 @@ def _listed(index: Index, path: Path) -> npt.NDArray[np.int64]:
             expected="names of images, one a line",
             found=f"{len(names)} lines, {len(missing)} of them unknown: {missing[:3]}",
         )
-    return np.unique([at[_file(name)] for name in names])
+    return np.unique([at[0] for at in found])
 
 
-def _file(name: str) -> str:
-    return name.rpartition("/")[2]
+def _matches(
+    name: str, by_class: Mapping[str, int], by_file: Mapping[str, list[int]]
+) -> Sequence[int]:
+    """Give the images that a line may mean; one with a folder means that class alone."""
+    if "/" not in name:
+        return by_file.get(name, ())
+    parts = name.split("/")
+    ends = ("/".join(parts[first:]) for first in range(len(parts) - 1))
+    return [by_class[end] for end in ends if end in by_class][:1]
 
 
 @dataclass(frozen=True)
@@ -151,8 +179,8 @@ class Selection:
             index = take_subset(index, self.subset, self.seed)
         return index, held
 
-    def validation(self, index: Index, train: Index | None) -> Index:
-        """Give the validation images, with the labels of training."""
+    def validation(self, index: Index, classes: Sequence[str]) -> Index:
+        """Give the validation images, with labels that are positions in `classes`."""
         if self.classes is not None:
-            return take_classes(index, self.classes)
-        return index if train is None else index.with_classes(train.classes)
+            return take_classes(index, self.classes, classes)
+        return index.with_classes(classes)

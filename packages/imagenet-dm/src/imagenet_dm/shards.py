@@ -61,8 +61,17 @@ def scan_shards(root: Path, split: str) -> tuple[Index, list[Path]]:
         np.zeros((len(rows), 2), dtype=np.uint16),
     )
     names = Names.of(name for name, _, _, _ in rows)
-    depends = [*shards, shards[0].parent]  # the folder changes when a shard is added
-    return Index(root, classes, np.array(numbers, dtype=np.int32), names, places), depends
+    return Index(root, classes, np.array(numbers, dtype=np.int32), names, places), shards
+
+
+def has_shards(index: Index, root: Path, split: str) -> bool:
+    """Say whether an index is of the shards that there are, none more and none less.
+
+    The folder's time does not tell: an index beside the shards changes it.
+    """
+    return index.places is not None and index.places.files == tuple(
+        map(str, find_shards(root, split))
+    )
 
 
 def _samples(shard: Path) -> Iterator[tuple[str, int, int, str]]:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from imagenet_dm.beton import scan_beton
-from imagenet_dm.folder import scan_folder
+from imagenet_dm.devkit import ARCHIVE
+from imagenet_dm.folder import class_folders, scan_folder
 from imagenet_dm.index import Index
-from imagenet_dm.index_file import beside_path, cache_path, cached
+from imagenet_dm.index_file import Stamps, beside_path, cache_path, cached
 from imagenet_dm.layout import contents, wrong_layout
-from imagenet_dm.shards import find_shards, scan_shards
+from imagenet_dm.shards import find_shards, has_shards, scan_shards
 from imagenet_dm.tars import ARCHIVES, scan_tars
 from neuroai_core.errors import DataError, check_known
 
@@ -80,17 +81,57 @@ def open_split(
             key=backend,
             found=contents(root),
         )
-    scan = SCANS[form]
     if form == "beton":  # is an index itself
-        return scan(root, split)[0]
+        return SCANS[form](root, split)[0]
     paths, write = [beside_path(root, f"{split}-{form}")], None
     folder = None if isinstance(index_cache, bool) else Path(index_cache)
     if index_cache:
         write = cache_path(root, f"{split}-{form}", folder)
         paths.append(write)
     return cached(
-        paths, lambda: scan(root, split), write, keep_from=KEEP_FROM if folder is None else 0
+        root,
+        paths,
+        lambda: scan_stamped(root, split, form),
+        write,
+        keep_from=KEEP_FROM if folder is None else 0,
+        fits=lambda index: form != "webdataset" or has_shards(index, root, split),
     )
+
+
+def scan_stamped(root: Path, split: str, form: str) -> tuple[Index, Stamps]:
+    """Find the images of a split, and give what that depends on as it was before.
+
+    What changes while the images are listed makes the list one that does not hold.
+    """
+    before = Stamps.take(_known(root, split, form))
+    index, depends = SCANS[form](root, split)
+    return index, Stamps.take(depends).since(before)
+
+
+def _known(root: Path, split: str, form: str) -> list[Path]:
+    """Give those folders and files that a scan depends on that are known before it."""
+    if form == "folder":
+        classes = class_folders(root / split)
+        return [root / split, *(root / split / name for name in classes)] if classes else []
+    if form == "webdataset":
+        return find_shards(root, split)
+    kits = (ARCHIVE, ARCHIVE.removesuffix(".tar.gz"))
+    return [root / name for name in (ARCHIVES[split], *kits) if (root / name).exists()]
+
+
+def split_classes(
+    root: Path, split: str, *, backend: Backend = "auto", index_cache: bool | str | Path = True
+) -> tuple[str, ...]:
+    """Give the classes of a split in label order, of folders without listing the images.
+
+    Nothing if the split is not there.
+    """
+    form = find_backend(root, split) if backend == "auto" else backend
+    if form is None or not _there(root, split, form):
+        return ()
+    if form == "folder":
+        return tuple(class_folders(root / split))
+    return open_split(root, split, backend=backend, index_cache=index_cache).classes
 
 
 def _there(root: Path, split: str, form: str) -> bool:
