@@ -19,11 +19,11 @@ GRATING = Grating(**SIZE, spatial_frequency_cpp=0.1, aperture=GaussianWindow(sig
              "grating(aperture=gaussian(sigma_px=2.5), spatial_frequency_cpp=0.1)"],
         ),
         (
-            in_turn(Uniform(**SIZE, mean=0.25), GRATING),
+            in_turn(Uniform(**SIZE, mean=0.25), GRATING.model_copy(update={"mean": 0.25})),
             ["12 frames (0.4 s, 1 x 4 x 5): in_turn(mean=0.25)",
              "  6 frames (0.2 s, 1 x 4 x 5): uniform(mean=0.25)",
              "  6 frames (0.2 s, 1 x 4 x 5): "
-             "grating(aperture=gaussian(sigma_px=2.5), spatial_frequency_cpp=0.1)"],
+             "grating(mean=0.25, aperture=gaussian(sigma_px=2.5), spatial_frequency_cpp=0.1)"],
         ),
         (
             blank(Between(low=1, high=3)) >> computed(Uniform(**SIZE)),
