@@ -12,8 +12,8 @@ import time
 import pytest
 
 from neuroai_core import DataError, InputError, NotFoundError
+from retina_data import goldin_2022, karamanlis_2024, maheswaranathan_2023, sridhar_2025
 from retina_data import hub as repository
-from retina_data import karamanlis_2024, maheswaranathan_2023
 from retina_data.fetching import fetch
 from retina_data.hub import REPOSITORY, pinned
 
@@ -255,3 +255,32 @@ def test_download_true_fetches_what_is_missing(hub, tmp_path):
         karamanlis_2024.get_karamanlis_dataloaders(4, download=False)
     loaders = karamanlis_2024.get_karamanlis_dataloaders(batch_size=4, download=True)
     assert len(loaders["train"]) == 1
+
+
+SMALL = {
+    goldin_2022: {"n_images": 40, "n_test_images": 9, "n_neurons": 2},
+    karamanlis_2024: {"n_blocks": 2, "n_frames": 80, "n_images": 2, "n_neurons": 2},
+    maheswaranathan_2023: {
+        "stimulus": "naturalscene", "n_frames": 200, "n_test_frames": 40, "n_neurons": 2,
+    },
+    sridhar_2025: {"n_neurons": 2, "n_frames": 60, "n_test_frames": 60, "n_images": 4},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("module", SMALL, ids=lambda m: m.__name__.split(".")[-1])
+def test_files_copied_into_the_cache_by_hand_need_no_network(hub, monkeypatch, module):
+    monkeypatch.setenv("RETINA_DATA_OFFLINE", "1")
+    with pytest.raises(NotFoundError, match="no network"):
+        module.read_sessions(download=True)
+    module.write_synthetic(repository.cache(), **SMALL[module])
+    assert module.read_sessions(download=True)
+    assert hub.asked == []
+
+
+def test_what_a_broken_fetch_left_is_not_taken_for_the_whole(hub, tmp_path):
+    made = tmp_path / "made"
+    goldin_2022.write_synthetic(made, n_sessions=2, **SMALL[goldin_2022])
+    names = sorted(p.relative_to(made).as_posix() for p in made.rglob("*.h5"))
+    hub.files = {name: (made / name).read_bytes() for name in names}
+    fetch([names[0]])
+    assert len(goldin_2022.read_sessions(download=True)) == 2

@@ -44,6 +44,17 @@ def test_movies_of_any_length():
     assert next(iter(loaders["train"]["b"])).inputs.shape == (4, 2, 20, 4, 3)
 
 
+def test_an_error_names_the_file_of_the_responses(tmp_path):
+    lab.write_synthetic(tmp_path)
+    sessions = lab.read_sessions(tmp_path, test_names=["noise_test"])
+    responses, movies = train_test_splits(sessions)
+    for part in (np.nan, np.inf):
+        responses["session_a"].train[0, 0] = part
+        with pytest.raises(ProblemsError, match="NaN") as error:
+            sessions_from_splits(responses, movies, clip_length=50)
+        assert str(tmp_path / "session_a.h5") in str(error.value)
+
+
 def test_every_session_has_exactly_so_many_validation_clips():
     """As upstream draws them: a number, whatever the session's length."""
     responses, movies = splits({"a": 2000, "b": 10000})

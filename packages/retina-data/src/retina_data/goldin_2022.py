@@ -15,7 +15,6 @@ from neuroai_core.errors import NotFoundError, check_known, strict_arguments
 from retina_data import hdf5
 from retina_data.cards import CARDS
 from retina_data.datasets import check_options, session_dataloaders
-from retina_data.fetching import fetch
 from retina_data.loaders import SessionLoader
 from retina_data.movies import Stimulus
 from retina_data.planted import Planted, noise_movie, plant, spikes
@@ -89,9 +88,7 @@ def read_sessions(
         If files are not there, damaged, or do not fit together.
     """
     check_known("species", [species], ("mouse", "axolotl"))
-    if path is None and download:
-        fetch([FOLDER])
-    root = folder(FOLDER, path, fetch_as="goldin_2022")
+    root = folder(FOLDER, path, fetch_as="goldin_2022", download=download)
     files = sorted(p for p in root.glob("*.h5") if species in p.name)
     if not files:
         raise NotFoundError(f"there is no session of {species}", path=root)

@@ -23,7 +23,6 @@ from neuroai_core.errors import (
 from retina_data import hdf5
 from retina_data.cards import CARDS
 from retina_data.datasets import check_options, session_dataloaders
-from retina_data.fetching import fetch
 from retina_data.loaders import SessionLoader
 from retina_data.movies import Stimulus
 from retina_data.planted import Planted, noise_movie, plant, spikes
@@ -114,17 +113,17 @@ def read_sessions(
     """
     check_known("stimulus", [stimulus], ("naturalscene", "whitenoise"))
     check_known("bin_ms", [bin_ms], BIN_MS)
-    if path is None and download:
-        fetch([ARCHIVE])
-    files = sorted(_root(path).glob(f"*/{stimulus}.h5"))
+    root = _root(path, download)
+    files = sorted(root.glob(f"*/{stimulus}.h5"))
     if not files:
-        raise NotFoundError(f"there is no session with {stimulus}.h5", path=_root(path))
+        raise NotFoundError(f"there is no session with {stimulus}.h5", path=root)
     return {file.parent.name: _session(file, bin_ms, clip_length) for file in files}
 
 
-def _root(path: PathLike | None) -> Path:
+def _root(path: PathLike | None, download: bool) -> Path:
     """Find the folder of the sessions, inside the archive where it is not unpacked."""
-    found = folder(CARDS["maheswaranathan_2023"].folder, path, fetch_as="maheswaranathan_2023")
+    name = "maheswaranathan_2023"
+    found = folder(CARDS[name].folder, path, fetch_as=name, download=download, prefix=ARCHIVE)
     archive = found / "neural_code_data.zip"
     if not any(found.rglob("*.h5")) and archive.is_file():
         found = unpacked(archive)

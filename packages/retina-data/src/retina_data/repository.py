@@ -16,7 +16,7 @@ from neuroai_core import rng
 from neuroai_core.errors import DataError, NotFoundError
 from neuroai_core.files import atomic_path, extract
 from retina_data import pickles
-from retina_data.fetching import fetch
+from retina_data.fetching import fetch, fetched_before
 from retina_data.hub import cache
 
 log = logging.getLogger(__name__)
@@ -128,8 +128,25 @@ def _version(source: Path) -> str:
     return rng.digest(*parts, size=8).hex()
 
 
-def folder(relative: str, path: PathLike | None = None, *, fetch_as: str) -> Path:
+def folder(
+    relative: str,
+    path: PathLike | None = None,
+    *,
+    fetch_as: str,
+    download: bool = False,
+    prefix: str | None = None,
+) -> Path:
     """Find a folder of the repository, as `locate` does; `path` itself may be it.
+
+    Parameters
+    ----------
+    relative, path, fetch_as
+        As in `locate`.
+    download
+        Whether what is not in the cache folder is fetched. Files that were
+        copied there by hand are taken as they are, and the network not asked.
+    prefix
+        What is fetched, where it is not the whole folder.
 
     Raises
     ------
@@ -137,11 +154,13 @@ def folder(relative: str, path: PathLike | None = None, *, fetch_as: str) -> Pat
         If it is not there.
     """
     root = cache() if path is None else Path(path)
-    parts = relative.split("/")
-    for first in range(len(parts)):
-        candidate = root.joinpath(*parts[first:])
-        if candidate.is_dir():
-            return candidate
+    if path is None and download:
+        prefix = prefix or relative
+        there = _inside(root, relative)
+        if fetched_before(prefix) or there is None or not _holds_files(there):
+            fetch([prefix])
+    if found := _inside(root, relative):
+        return found
     if path is None or not root.is_dir():
         raise NotFoundError(
             "a folder of the data set is not there",
@@ -150,6 +169,20 @@ def folder(relative: str, path: PathLike | None = None, *, fetch_as: str) -> Pat
             hint=f"retina-data fetch {fetch_as}",
         )
     return root
+
+
+def _inside(root: Path, relative: str) -> Path | None:
+    parts = relative.split("/")
+    candidates = (root.joinpath(*parts[first:]) for first in range(len(parts)))
+    return next((candidate for candidate in candidates if candidate.is_dir()), None)
+
+
+def _holds_files(place: Path) -> bool:
+    """Say whether there is any file but what a broken download left."""
+    return any(
+        p.is_file() and not p.name.startswith(".") and not p.name.endswith((".part", ".part.json"))
+        for p in place.rglob("*")
+    )
 
 
 def unpacked(archive: Path) -> Path:

@@ -31,6 +31,8 @@ class MoviesTrainTestSplit:
         Order of the training clips, ``(clips, sequences)`` (Hoefling 2024).
     norm_mean, norm_std
         What the values were normalised by.
+    path
+        The file they came from, for messages.
     """
 
     train: Array
@@ -40,6 +42,7 @@ class MoviesTrainTestSplit:
     random_sequences: npt.NDArray[np.integer] | None = None
     norm_mean: float | None = None
     norm_std: float | None = None
+    path: object = None
 
     def __post_init__(self, test: Array | None) -> None:
         object.__setattr__(self, "test_dict", _tests(self.test_dict, test))
@@ -53,7 +56,7 @@ class MoviesTrainTestSplit:
                     f"train: {_still(self.train)}"
                 )
         if found:
-            raise problems("the movies do not fit together", found)
+            raise problems("the movies do not fit together", found, path=self.path)
 
     @property
     def test_movie(self) -> Array:
@@ -86,6 +89,8 @@ class ResponsesTrainTestSplit:
         Which stimulus it is, as in the movies.
     session_kwargs
         What else is known of the session: the eye, the neurons.
+    path
+        The file they came from, for messages.
     """
 
     train: Array
@@ -95,6 +100,7 @@ class ResponsesTrainTestSplit:
     test_by_trial_dict: dict[str, Array] = field(default_factory=dict)
     stim_id: str | None = None
     session_kwargs: dict[str, Any] = field(default_factory=dict)
+    path: object = None
 
     def __post_init__(self, test: Array | None) -> None:
         object.__setattr__(self, "test_dict", _tests(self.test_dict, test))
@@ -109,7 +115,7 @@ class ResponsesTrainTestSplit:
             object.__setattr__(self, "test_by_trial_dict", trials)
         found = _response_problems(self)
         if found:
-            raise problems("the responses do not fit together", found)
+            raise problems("the responses do not fit together", found, path=self.path)
 
     @property
     def n_neurons(self) -> int:
@@ -150,7 +156,7 @@ class ResponsesTrainTestSplit:
                     f"{movie.shape[1]} frames"
                 )
         if found:
-            raise problems("responses and movies do not match", found)
+            raise problems("responses and movies do not match", found, path=self.path)
 
 
 def _tests(tests: dict[str, Array], test: Array | None) -> dict[str, Array]:

@@ -106,6 +106,7 @@ def sessions_from_splits(
             },
             clip_length=clip_length,
             recording=Recording(),
+            path=getattr(split, "path", None),  # openretina's containers have none
         )
     return sessions
 
@@ -127,11 +128,13 @@ def train_test_splits(
                 k: np.asarray(t.trials) for k, t in session.tests.items() if t.trials is not None
             },
             session_kwargs=dict(session.neurons),
+            path=session.path,
         )
         movies[name] = MoviesTrainTestSplit(
             train=session.stimulus.dense().numpy(),
             test_dict={k: t.stimulus.dense().numpy() for k, t in session.tests.items()},
             norm_mean=session.stimulus.movie.mean,
             norm_std=session.stimulus.movie.sd,
+            path=session.path,
         )
     return responses, movies

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +9,14 @@ import torch
 from neuroai_core import InputError, ProblemsError, UnknownArgumentError
 from retina_data import LongCycler, MoviesTrainTestSplit, ResponsesTrainTestSplit
 from retina_data.hoefling_2024 import (
+    fingerprint_sessions,
     get_all_movies,
     get_all_responses,
     natmov_dataloaders_v2,
     natmov_sessions,
+    read_traces,
 )
+from retina_data.hoefling_2024.constants import MOVIES, RESPONSES
 
 CLIPS, LENGTH = 16, 150
 
@@ -192,3 +197,25 @@ def test_a_session_with_nan_is_an_error_at_once():
     with pytest.raises(ProblemsError, match="NaN") as error:
         natmov_dataloaders_v2(responses, movies, [0])
     assert "'r'" in str(error.value)
+
+
+def test_an_error_in_a_session_names_the_file(hoefling):
+    """However it came there: the file of the responses is what to look at."""
+    folder, _ = hoefling
+    movies = get_all_movies(folder)
+    responses = get_all_responses(folder)
+    name, split = next(iter(responses.items()))
+    spoilt = split.train.copy()
+    spoilt[0, 0] = np.nan
+    with pytest.raises(ProblemsError, match="NaN") as error:
+        natmov_sessions({name: replace(split, train=spoilt)}, movies)
+    assert f"path: {folder / RESPONSES}" in str(error.value)
+    with pytest.raises(ProblemsError, match="training values") as error:
+        natmov_sessions({name: replace(split, train=spoilt[:, 1:])}, movies)
+    assert f"path: {folder / RESPONSES}" in str(error.value)
+    assert str(movies.path) == str(folder / MOVIES["low"])
+    traces = next(iter(read_traces(folder, stimulus="chirp").values()))
+    traces.traces[2, :] = np.inf
+    with np.errstate(invalid="ignore"), pytest.raises(ProblemsError, match="infinite") as error:
+        fingerprint_sessions({"s": traces})
+    assert f"path: {folder / RESPONSES}" in str(error.value)

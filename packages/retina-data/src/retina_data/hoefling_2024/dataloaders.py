@@ -125,7 +125,9 @@ def natmov_sessions(
     sequences = np.asarray(sequences).astype(np.int64)
     found = _problems(responses, movies, sequences, clips, clip_length)
     if found:
-        raise problems("responses and movies do not fit together", found)
+        paths = [getattr(split, "path", None) for split in responses.values()]
+        where = next((path for path in paths if path is not None), None)
+        raise problems("responses and movies do not fit together", found, path=where)
     train, test = (
         Movie(frames, mean=movies.norm_mean, sd=movies.norm_std)
         for frames in (movies.train, movies.test_movie)
@@ -191,4 +193,5 @@ def _session(
         breaks=(len(order) // 2,),
         neurons={k: np.asarray(v) for k, v in about.items() if k not in NOT_NEURONS},
         recording=recording,
+        path=getattr(split, "path", None),  # openretina's containers have none
     )

@@ -154,6 +154,7 @@ def fingerprint_sessions(
             breaks=tuple(range(block, trials * time, block)),
             neurons=traces.neurons,
             recording=recording,
+            path=traces.path,
         )
     return sessions
 

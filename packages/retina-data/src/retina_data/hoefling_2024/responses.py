@@ -110,7 +110,8 @@ def make_final_responses(sessions: Mapping[str, Traces]) -> dict[str, ResponsesT
                 f"of training clips expected"
             )
     if found:
-        raise problems("these are no responses to the natural movie", found)
+        where = next(iter(sessions.values())).path
+        raise problems("these are no responses to the natural movie", found, path=where)
     return {name: _split(session) for name, session in sessions.items()}
 
 
@@ -140,6 +141,7 @@ def repeated_responses(session: Traces) -> Floats:
         raise problems(
             "these are no whole repetitions of chirp or moving bar",
             [f"stimulus {session.stimulus!r} with {count} triggers, {triggers} to a repetition"],
+            path=session.path,
         )
     if chirp:
         starts = replace(session, triggers_s=session.triggers_s[::CHIRP_TRIGGERS])
@@ -182,4 +184,5 @@ def _split(session: Traces) -> ResponsesTrainTestSplit:
             "roi_mask": session.roi_mask,
             **session.neurons,
         },
+        path=session.path,
     )

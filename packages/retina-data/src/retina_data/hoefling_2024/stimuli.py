@@ -95,4 +95,5 @@ def _movies(
         random_sequences=sequences,
         norm_mean=stats.get("mean"),
         norm_std=stats.get("sd"),
+        path=source,
     )

@@ -56,6 +56,8 @@ class Traces:
         Which of the random sequences was shown.
     roi_mask
         ``(64, 64)``: where a neuron was seen, by minus its ROI number.
+    path
+        The file they came from, for messages.
     """
 
     stimulus: StimulusName
@@ -66,6 +68,7 @@ class Traces:
     eye: str
     sequence: int
     roi_mask: npt.NDArray[Any]
+    path: Path | None = None
 
     def select(self, mask: npt.NDArray[np.bool_]) -> Traces:
         """Keep some neurons: a mask over the neuron axis, which is the first of everything."""
@@ -115,7 +118,7 @@ def read_traces(
             for name, group in file.items():
                 listed = _missing(group, stimulus, trace)
                 if not listed:
-                    sessions[name] = _read(name, group, stimulus, trace)
+                    sessions[name] = replace(_read(name, group, stimulus, trace), path=source)
                     listed = _mismatches(sessions[name])
                 found += [f"{name}/{problem}" for problem in listed]
     except OSError as error:

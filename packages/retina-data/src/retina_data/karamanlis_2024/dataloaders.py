@@ -9,7 +9,6 @@ from neuroai_core.errors import NotFoundError, check_known, problems, strict_arg
 from retina_data import hdf5, matlab
 from retina_data.cards import CARDS
 from retina_data.datasets import check_options, session_dataloaders
-from retina_data.fetching import fetch
 from retina_data.karamanlis_2024 import checker_flicker, fixation_movie, flashes, grating_flicker
 from retina_data.karamanlis_2024.constants import (
     CLIP_LENGTH,
@@ -113,9 +112,7 @@ def read_sessions(
     """
     check_known("species", [species], RATES_HZ)
     check_known("stimulus", [stimulus], get_args(StimulusName))
-    if path is None and download:
-        fetch([FOLDER])
-    root = folder(FOLDER, path, fetch_as="karamanlis_2024")
+    root = folder(FOLDER, path, fetch_as="karamanlis_2024", download=download)
     names = {p.name.removesuffix(".zip"): p for p in sorted(root.iterdir()) if species in p.name}
     sessions = {}
     for name, place in names.items():

@@ -7,7 +7,6 @@ from typing import Any
 
 from neuroai_core.errors import NotFoundError, check_known, strict_arguments
 from retina_data.datasets import check_options, session_dataloaders
-from retina_data.fetching import fetch
 from retina_data.loaders import SessionLoader
 from retina_data.movies import Stimulus
 from retina_data.recordings import assemble
@@ -89,9 +88,7 @@ def read_sessions(
         If files are not there, damaged, or do not fit together.
     """
     check_known("stimulus", [stimulus], SESSIONS)
-    if path is None and download:
-        fetch([f"{FOLDER}/{stimulus}"])
-    root = folder(f"{FOLDER}/{stimulus}", path, fetch_as="sridhar_2025")
+    root = folder(f"{FOLDER}/{stimulus}", path, fetch_as="sridhar_2025", download=download)
     sessions = {}
     for name in SESSIONS[stimulus]:
         file = files.find(root, f"cell_responses_{name}_{RESPONSES[stimulus]}.pkl")
