@@ -110,3 +110,29 @@ def test_damaged_samples_are_found_one_by_one(tmp_path):
     good, errors = readable(ShardSet(tmp_path), range(6), None)
     assert good.tolist() == [True, False, True, True, True, True]
     assert len(errors) == 1
+
+
+def test_what_a_whole_batch_lacks_is_an_error_as_what_a_part_lacks(tmp_path):
+    with WebDatasetWriter(tmp_path, shard_size=2) as writer:
+        for i in range(4):
+            writer.write_sample({"x": i, "lfp": np.zeros(2)} if i < 2 else {"x": i})
+    shards = ShardSet(tmp_path)
+    for indices in ([0, 2], [2, 3], [1, 0, 3]):
+        for modalities in (None, ["lfp"]):
+            with pytest.raises(DataError, match="lacks a modality"):
+                gather(shards, indices, modalities)
+    assert gather(shards, [2, 3], ["x"])["x"].tolist() == [2, 3]
+    assert gather(shards, [0, 1])["lfp"].shape == (2, 2)
+
+
+def test_a_mask_never_takes_the_place_of_a_modality(tmp_path):
+    with WebDatasetWriter(tmp_path) as writer:
+        for n in (1, 2):
+            writer.write_sample({"x": np.zeros(n), "x_mask": np.full(3, n), "x_offsets": n})
+    shards = ShardSet(tmp_path)
+    for ragged, name in (("pad", "x_mask"), ("chain", "x_offsets")):
+        for order in (None, ["x", name], [name, "x"]):
+            with pytest.raises(InputError, match=name):
+                gather(shards, [0, 1], order, policy=Policy(ragged=ragged))
+    batch = gather(shards, [0, 1], ["x"], policy=Policy(ragged="pad"))
+    assert batch["x_mask"].tolist() == [[True, False], [True, True]]

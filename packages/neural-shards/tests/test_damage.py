@@ -171,3 +171,29 @@ def test_a_writer_that_is_killed_leaves_whole_shards_and_runs_again(tmp_path):
     for path in whole.iterdir():
         assert (folder / path.name).read_bytes() == path.read_bytes()
     assert {p.name for p in folder.iterdir()} == {p.name for p in whole.iterdir()}
+
+
+@pytest.mark.parametrize("pattern", [None, "shard_*.tar"])
+def test_a_flip_is_noticed_by_the_indices_alone(copy, pattern):
+    if pattern is None:
+        (copy / "dataset_metadata.json").unlink()
+    path = copy / "shard_000001.tar"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"sample_000000006.x") + 700] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match="a member is damaged"):
+        read(copy, shard_pattern=pattern)
+    assert len(read(copy, shard_pattern=pattern, check=False)) == N
+
+
+def test_the_fingerprint_of_bare_tars_changes_with_their_content(copy):
+    for path in [*copy.glob("*.idx"), copy / "dataset_metadata.json"]:
+        path.unlink()
+    before = ShardSet(copy).fingerprint
+    assert ShardSet(copy).fingerprint == before
+    path = copy / "shard_000001.tar"
+    content = bytearray(path.read_bytes())
+    content[content.index(b"sample_000000006.x") + 700] ^= 1
+    time.sleep(0.05)
+    path.write_bytes(content)
+    assert ShardSet(copy).fingerprint != before

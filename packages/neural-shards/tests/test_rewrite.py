@@ -19,7 +19,7 @@ from neural_shards import (
     merge,
     verify,
 )
-from neuroai_core.errors import DataError
+from neuroai_core.errors import DataError, InputError
 
 
 def numbers(samples):
@@ -112,3 +112,40 @@ print(sorted(int(s["x"]) for s in as_webdataset(r"{tmp_path}/set", shuffle=10)))
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n")[:2] == ["[0, 1, 2, 3]"] * 2
+
+
+def test_ids_that_would_meet_in_a_shard_are_refused_before_anything_is_written(tmp_path):
+    for name in "ab":
+        with WebDatasetWriter(tmp_path / name) as writer:
+            writer.write_sample({"x": 1}, sample_id="trial-0")
+            writer.write_sample({"x": 2})
+    create_shards_from_arrays(tmp_path / "out", {"x": np.arange(3)})
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    with pytest.raises(InputError, match=r"'trial-0': .*a.shard_000000.tar; .*b.shard_000000.tar"):
+        merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", overwrite=True)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    merge([tmp_path / "a", tmp_path / "b"], tmp_path / "out", overwrite=True, shard_size=2)
+    assert verify(tmp_path / "out").problems == ()  # in shards of their own they do not meet
+
+
+def test_folders_before_keys_do_not_hide_that_ids_are_the_same(tmp_path):
+    with webdataset.TarWriter(str(tmp_path / "a.tar"), encoder=True) as sink:
+        for key in ("monday/trial0", "tuesday/trial0"):
+            sink.write({"__key__": key, "x.npy": np.zeros(2)})
+    with pytest.raises(InputError, match=r"monday/trial0 in .*; tuesday/trial0 in"):
+        merge([tmp_path], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_source_with_an_id_twice_in_a_shard_is_refused(tmp_path):
+    about = [{"sample_id": name} for name in ("a", "b", "a")]
+    with pytest.raises(InputError, match="same id"):
+        create_shards_from_arrays(tmp_path / "x", {"x": np.arange(3)}, sample_metadata=about)
+    assert not (tmp_path / "x" / "dataset_metadata.json").exists()
+
+
+def test_two_members_that_would_be_one_modality_are_refused(tmp_path):
+    with webdataset.TarWriter(str(tmp_path / "a.tar"), encoder=True) as sink:
+        sink.write({"__key__": "k", "spikes.npy": np.zeros(2), "spikes.json": {"rate": 3}})
+    with pytest.raises(DataError, match=r"one modality[\s\S]*k\.spikes\."):
+        ShardSet(tmp_path)

@@ -14,7 +14,7 @@ from neural_shards.index import Column
 from neural_shards.names import METADATA
 from neural_shards.samples import Samples
 from neural_shards.shard import OpenShard
-from neural_shards.stack import ABSENT, PLAIN, Allocate, Array, Policy, has_companion, stack
+from neural_shards.stack import ABSENT, PLAIN, Allocate, Array, Policy, add, has_companion, stack
 from neuroai_core.errors import DataError, NeuroAIError, NotFoundError, check_known
 
 
@@ -70,9 +70,9 @@ def gather(
         if whole is None:
             values = _values(groups, columns, size)
             where = partial(_where, groups)
-            batch |= stack(name, values, policy, known.get(name), allocate, where)
+            add(batch, stack(name, values, policy, known.get(name), allocate, where))
         else:
-            batch[name] = whole
+            add(batch, {name: whole})
     return batch
 
 
@@ -81,7 +81,8 @@ def _names(
 ) -> list[str]:
     there = {c.modality: None for group in groups for c in group.shard.index.columns}
     if modalities is None:
-        return list(there if policy == PLAIN else {**there, **dict.fromkeys(samples.modalities)})
+        # What no sample of this batch has is lacking all the same.
+        return list({**there, **dict.fromkeys(samples.modalities)})
     if not set(modalities) <= set(there):
         check_known("modality", modalities, [*samples.modalities, METADATA], key="modalities")
     return list(modalities)

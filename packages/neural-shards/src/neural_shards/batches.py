@@ -16,7 +16,7 @@ from neural_shards.buffers import ALIGNED, Arena, Buffers, Packed, aligned, shar
 from neural_shards.collate import as_tensors
 from neural_shards.samples import Order, Samples
 from neural_shards.stack import Policy
-from neuroai_core.errors import NeuroAIError
+from neuroai_core.errors import DataError, InputError, NeuroAIError
 from neuroai_core.stripes import Stripes
 
 #: Under this key a batch brings the errors of the samples that it leaves out.
@@ -48,6 +48,14 @@ class Batches(Dataset[Any]):
         policy: Policy,
         on_error: str,
     ) -> None:
+        wanted = samples.modalities if modalities is None else modalities
+        if stripes.tail == "pad" and "valid" in wanted:
+            raise InputError(
+                "a modality has the name of what tail='pad' adds to a batch",
+                key="tail",
+                found="the modality 'valid'",
+                hint="choose another tail, or other modalities",
+            )
         self.buffers: Buffers | None = None
         self._samples = samples
         self._skip = on_error == "skip"
@@ -86,6 +94,8 @@ class Batches(Dataset[Any]):
         if self._skip:
             good, skipped = readable(self._samples, indices, self._modalities)
             indices, valid = indices[good], valid[good]
+            if not len(indices):
+                return self._emptied(ticket, skipped)
         in_worker = torch.utils.data.get_worker_info() is not None
         allocate = shared_empty if in_worker else np.empty
         buffers, piece = self.buffers, ticket.piece
@@ -102,6 +112,19 @@ class Batches(Dataset[Any]):
         if in_worker and buffers is not None and piece is not None:
             return Packed.pack(batch, buffers, piece)
         return as_tensors(batch)
+
+    def _emptied(self, ticket: Ticket, skipped: list[NeuroAIError]) -> dict[str, Any]:
+        """Leave out a batch of which nothing can be read, where no other rank waits for it."""
+        rank, world_size = self.rank
+        if world_size == 1:
+            return {SKIPPED: skipped}
+        raise DataError(
+            "no sample of a batch can be read, and ranks must make equal numbers of batches",
+            key=f"rank {rank} of {world_size}",
+            index=f"step {ticket.step} of epoch {ticket.epoch}",
+            found=str(skipped[0]),
+            hint="mend or take away the shard: neural-shards verify FOLDER",
+        )
 
 
 def _nbytes(known: Mapping[str, Any]) -> int:

@@ -36,6 +36,7 @@ app = typer.Typer(
 _out = Console(soft_wrap=True, highlight=False, markup=False)
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the shards.")]
+Place = Annotated[str, typer.Argument(help="Folder of the shards, or the URL of one.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 BinSize = Annotated[float, typer.Option(help="NWB: width of a bin.")]
@@ -147,11 +148,11 @@ def convert(
             left_out = nwb.without_windows(summary["metadata"]["sessions"])
     _print_lines(summary, [*left_out, _said(summary, output)], as_json)
     if validate and output is not None:
-        verify_command(output, quiet=quiet or as_json)
+        verify_command(str(output), quiet=quiet or as_json)
 
 
 @app.command()
-def info(folder: Folder, as_json: AsJson = False) -> None:
+def info(folder: Place, as_json: AsJson = False) -> None:
     """Say what a set holds.
 
     Example: neural-shards info ./shards
@@ -165,7 +166,7 @@ def info(folder: Folder, as_json: AsJson = False) -> None:
 
 @app.command(cls=_SeveralValues)
 def peek(
-    path: Annotated[str, typer.Argument(help="Folder of shards, or a recording in NWB.")],
+    path: Annotated[str, typer.Argument(help="Folder or URL of shards, or a recording in NWB.")],
     sample: Annotated[int, typer.Option(help="Which, counted from 0.")] = 0,
     start: Annotated[
         float | None, typer.Option(help="NWB: where to begin, in seconds; by default its start.")
@@ -185,7 +186,8 @@ def peek(
     Example: neural-shards peek monday.nwb --start 60 --duration 5 --output monday.png
     """
     require("matplotlib", package="neural-shards", extra="plot")
-    if _kind(path) == "nwb":
+    shards = _shards_at(path)
+    if shards is None:
         nwb = _nwb()
         wanted = nwb.spec_for(
             [path], spec and nwb.read_spec(spec), modalities=modalities, bin_size_ms=bin_size_ms
@@ -194,7 +196,7 @@ def peek(
         figure, what = draw(path, wanted, start_s=start, duration_s=duration), path
     else:
         draw = importlib.import_module("neural_shards.picture").draw_sample
-        figure, what = draw(ShardSet(path), sample), f"sample {sample} of {path}"
+        figure, what = draw(shards, sample), f"sample {sample} of {path}"
     with atomic_path(output) as whole:
         figure.savefig(whole, format=output.suffix.removeprefix(".") or "png", dpi=120)
     _out.print(f"{what} drawn in {output}")
@@ -216,7 +218,7 @@ def index(
 
 @app.command("merge")
 def merge_command(
-    folders: Annotated[list[Path], typer.Argument(help="Folders of shards.")],
+    folders: Annotated[list[str], typer.Argument(help="Folders of shards, or URLs.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the new set.")],
     shard_size: Annotated[int | None, typer.Option(help="By default that of the first.")] = None,
     compression: Annotated[str, typer.Option(help="none, gz, bz2, xz or zstd.")] = "none",
@@ -239,7 +241,7 @@ def merge_command(
 
 @app.command()
 def reshard(
-    folder: Folder,
+    folder: Place,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the new set.")],
     shard_size: Annotated[int | None, typer.Option(help="By default as it is.")] = None,
     compression: Annotated[str, typer.Option(help="none, gz, bz2, xz or zstd.")] = "none",
@@ -259,7 +261,7 @@ def reshard(
 
 
 @app.command("verify")
-def verify_command(folder: Folder, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def verify_command(folder: Place, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Read every byte of a set and compare it with its checksums.
 
     Example: neural-shards verify ./shards
@@ -326,10 +328,25 @@ def _expand(patterns: list[str]) -> list[str]:
 
 def _kind(path: str) -> str:
     """Tell the format by the name: ``a.nwb``, ``a.nwb.zarr``, ``s3://b/a.nwb?version=1``."""
-    name = path.rstrip("/").rpartition("/")[2].partition("?")[0]
-    if ".nwb" in name or "://" in path:
+    if ".nwb" in _last(path) or "://" in path:
         return "nwb"
     return "npy" if Path(path).is_dir() else Path(path).suffix.removeprefix(".")
+
+
+def _shards_at(path: str) -> ShardSet | None:
+    """Open a set of shards; None for a recording, whose address may say nothing of its format."""
+    if _kind(path) != "nwb":
+        return ShardSet(path)
+    if "://" not in path or ".nwb" in _last(path):
+        return None
+    try:
+        return ShardSet(path)
+    except NotFoundError:  # there is no manifest under it
+        return None
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2].partition("?")[0]
 
 
 def _format(paths: list[str]) -> str:

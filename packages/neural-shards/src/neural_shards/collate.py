@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neural_shards.names import METADATA
-from neural_shards.stack import ABSENT, Missing, Policy, Ragged, stack
+from neural_shards.stack import ABSENT, Missing, Policy, Ragged, add, stack
 from neuroai_core.errors import InputError, strict_arguments
 from neuroai_core.extras import require
 
@@ -44,7 +44,7 @@ def collate_webdataset(
     policy, together = Policy(ragged, missing), dict[str, Any]()
     for name in {name: None for sample in batch for name in sample}:
         values = [_as_numpy(sample.get(name, ABSENT)) for sample in batch]
-        together |= stack(name, values, policy, None, np.empty, lambda at: {"index": at})
+        add(together, stack(name, values, policy, None, np.empty, lambda at: {"index": at}))
     return as_tensors(together)
 
 

@@ -189,7 +189,9 @@ def create_webdataset_dataloader(
         As of `ShardSet`.
     on_error
         ``"skip"``: damaged samples are left out of their batch, and listed in
-        ``loader.skipped``.
+        ``loader.skipped``. A batch of which nothing is left is left out where
+        there is one rank; with several it is a `DataError`, because ranks that
+        make unequal numbers of batches wait for each other without end.
 
     Returns
     -------

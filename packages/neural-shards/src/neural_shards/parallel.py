@@ -13,7 +13,7 @@ from neural_shards.index import ENDING, ShardIndex
 from neural_shards.manifest import Manifest, Shard, combine, describe
 from neural_shards.shard_file import ShardFile
 from neural_shards.writer import check_options
-from neuroai_core.errors import DataError, NeuroAIError
+from neuroai_core.errors import DataError, InputError, NeuroAIError
 from neuroai_core.files import checksum
 from neuroai_core.rng import digest as digest_of
 
@@ -37,7 +37,8 @@ class Source(Protocol):
     def samples(self, start: int, stop: int) -> Iterable[Sample]:
         """Give the samples from `start` up to `stop`, in order.
 
-        A sample is named by its number, or by the ``"sample_id"`` in its metadata.
+        A sample is named by its number, or by the ``"sample_id"`` in its
+        metadata, which is unique in its shard.
         """
         ...
 
@@ -157,9 +158,16 @@ def _write_shard(
         return kept
     shard = ShardFile(path, compression)
     try:
+        ids = set[object]()
         for number, (sample, metadata) in enumerate(source.samples(start, stop), start):
-            own_id, about = names.sample_id(number + 1), dict(metadata)
-            shard.write(about.pop("sample_id", own_id), sample, about)
+            about = dict(metadata)
+            own_id = about.pop("sample_id", names.sample_id(number + 1))
+            if own_id in ids:
+                raise InputError(
+                    "two samples of a shard have the same id", key="sample_id", found=own_id
+                )
+            shard.write(own_id, sample, about)
+            ids.add(own_id)
         if len(shard) != stop - start:
             raise DataError(
                 "a source gave the wrong number of samples",

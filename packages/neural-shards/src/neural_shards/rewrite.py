@@ -40,7 +40,8 @@ def merge(
 
     With a single folder this cuts it into shards of another size or
     compression. Numbered samples are numbered anew, samples with an id of
-    their own keep it. Every member is checked on the way.
+    their own keep it, and must differ from the others of their new shard: that
+    is looked at before anything is written. Every member is checked on the way.
 
     Parameters
     ----------
@@ -71,9 +72,11 @@ def merge(
     manifests = [s.manifest for s in sets if s.manifest is not None]
     if shard_size is None:
         shard_size = manifests[0].shard_size if manifests else max(int(sets[0].blocks.max()), 1)
+    source = _SetsSource(sets)
+    source.check_ids(shard_size)
     metadata = [dict(m.metadata) for m in manifests if m.metadata]
     return write_shards(
-        _SetsSource(sets),
+        source,
         output_dir,
         shard_size=shard_size,
         compression=compression,
@@ -109,6 +112,30 @@ class _SetsSource:
             if not _NUMBERED.fullmatch(key):
                 metadata["sample_id"] = key
             yield sample, metadata
+
+    def check_ids(self, shard_size: int) -> None:
+        """Raise `InputError` if two samples of a new shard would have the same id."""
+        seen, index = dict[str, str](), 0
+        for shards in self._sets:
+            for number, shard in enumerate(shards.shards):
+                opened = shards.open(number)
+                for row in range(len(opened)):
+                    if index % shard_size == 0:
+                        seen.clear()
+                    index += 1
+                    key = opened.key(row)
+                    own = key.rpartition("/")[2]
+                    if _NUMBERED.fullmatch(own):
+                        continue
+                    place = f"{key} in {shards.path / shard.name}"
+                    if own in seen:
+                        raise InputError(
+                            "two samples of a shard would have the same id; nothing was written",
+                            key="sample_id",
+                            expected="ids that differ, without a folder before them",
+                            found=f"{own!r}: {seen[own]}; {place}",
+                        )
+                    seen[own] = place
 
     def identity(self) -> str:
         return repr([(str(s.path.resolve()), s.fingerprint) for s in self._sets])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from neural_shards.formats import PICKLES, decode, is_compressed, kind, unpack
+from neural_shards.formats import PICKLES, decode, is_compressed, kind, modality, unpack
 from neural_shards.index import Column, IndexBuilder, ShardIndex, crc32c
 from neural_shards.mapped import MAX_RATIO, Bytes, mapped
 from neural_shards.names import LONGEST, split_member
@@ -158,23 +158,28 @@ def build_index(buffer: Bytes, path: Path, *, check: bool) -> ShardIndex:
     ------
     DataError
         If the tar is damaged, a sample's members do not stand together, or
-        two have the same name.
+        two have the same name or would be the same modality.
     """
     builder = IndexBuilder()
-    seen, here, key = set[str](), set[str](), None
+    seen, here, named, key = set[str](), set[str](), set[str](), None
     for member in scan(buffer.data, path):
         parts = split_member(member.name)
         if parts is None:
             continue
         if parts[0] != key:
-            key, here = parts[0], set()
+            key, here, named = parts[0], set(), set()
             if key in seen:
                 raise DataError("the members of a sample do not stand together", path=path, key=key)
             seen.add(key)
             builder.add_sample(key)
         if parts[1] in here:
             raise DataError("a sample has two members of a name", path=path, key=member.name)
+        if (name := modality(parts[1])) in named:
+            raise DataError(
+                "two members of a sample would be one modality", path=path, key=member.name
+            )
         here.add(parts[1])
+        named.add(name)
         content = buffer[member.offset : member.offset + member.size]
         layout = _layout(parts[1], content, {"path": path, "key": member.name})
         crc = crc32c((content,)) if check else 0

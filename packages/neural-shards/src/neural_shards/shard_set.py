@@ -49,7 +49,9 @@ class ShardSet:
         Which files are shards, as ``"train-*.tar"``; only for a folder
         without manifest. None: all tars.
     check
-        Compare the checksum of every member that is read.
+        Compare the checksum of every member that is read with the index; a
+        tar without manifest and index has none, and its state is good for the
+        file with this time of change only.
     on_error
         ``"raise"``: a damaged, missing or additional shard is an error.
         ``"skip"``: those that cannot be read count as damaged samples.
@@ -112,6 +114,8 @@ class ShardSet:
                 path=self.path,
                 hint="run again what wrote it, or take what is there: neural-shards index FOLDER",
             )
+        #: When shards without index were changed: what is known of their content without reading.
+        self._times: dict[object, int] = {}
         self.manifest = self._read_manifest(shard_pattern)
         if self.manifest is not None:
             self.shards: tuple[Shard, ...] = self.manifest.shards
@@ -121,8 +125,10 @@ class ShardSet:
         counts = np.array([shard.samples for shard in self.shards], dtype=np.int64)
         self.blocks: npt.NDArray[np.int64] = counts
         self._ends = np.cumsum(counts)
-        parts = json.dumps([(s.name, s.samples, s.bytes, s.index) for s in self.shards])
-        self.fingerprint = digest(parts, size=8).hex()
+        parts = [[s.name, s.samples, s.bytes, s.index] for s in self.shards]
+        for part in parts:
+            part += [self._times[name] for name in part[:1] if name in self._times]
+        self.fingerprint = digest(json.dumps(parts), size=8).hex()
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
@@ -154,6 +160,10 @@ class ShardSet:
         shard, row = self.locate([index])
         wanted = None if modalities is None else frozenset(modalities)
         return self.open(int(shard[0])).sample(int(row[0]), wanted)
+
+    def file(self, shard: Shard) -> Path:
+        """Give the path of a shard on this machine; one that lies elsewhere is fetched."""
+        return self.path / shard.name if self._remote is None else self._remote.fetch(shard)
 
     @cached_property
     def modalities(self) -> dict[str, dict[str, Any]]:
@@ -201,16 +211,20 @@ class ShardSet:
         paths = shard_files(self.path, pattern)
         shards = []
         for path in paths:
-            index = OpenShard(path, read_index(path), check=False).index
-            shards.append(Shard(path.name, len(index), path.stat().st_size, "", index.digest))
+            beside, stat = read_index(path), path.stat()
+            index = OpenShard(path, beside, check=False).index
+            shards.append(Shard(path.name, len(index), stat.st_size, "", index.digest))
+            if beside is None:
+                self._times[path.name] = stat.st_mtime_ns
         return tuple(shards)
 
     def _open_shard(self, shard: Shard) -> OpenShard:
-        path = self.path / shard.name if self._remote is None else self._remote.fetch(shard)
+        path = self.file(shard)
         # What the manifest knows is compared even where the index has to be made anew.
-        check = self._check and self.manifest is not None
+        index = read_index(path)
+        check = self._check and (self.manifest is not None or index is not None)
         options = {"check": check, "partial": self._skip, "allow_pickle": self._allow_pickle}
-        opened = OpenShard(path, read_index(path), **options)
+        opened = OpenShard(path, index, **options)
         if opened.index.digest != shard.index or len(opened) != shard.samples:
             raise DataError(
                 "the index of a shard is not the one that the set was opened with",

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neural_shards.names import METADATA
-from neuroai_core.errors import DataError, check_known
+from neuroai_core.errors import DataError, InputError, check_known
 
 Array: TypeAlias = npt.NDArray[Any]
 #: Makes the array that a modality of a batch is gathered into, from shape and type.
@@ -104,7 +104,7 @@ def stack(
             "a sample lacks a modality that others have",
             **where(next(p for p, value in enumerate(values) if value is ABSENT)),
             expected=name,
-            hint='missing="mask" gives zeros and a mask instead',
+            hint='missing="mask" gives zeros and a mask instead; modalities=... leaves it out',
         )
     arrays = [_as_array(values[place]) for place in there]
     if not arrays and known is not None and known.get("dtype"):
@@ -115,6 +115,18 @@ def stack(
     return _Stacker(name, [a for a in arrays if a is not None], there, size).stack(
         policy, known or {}, allocate, where
     )
+
+
+def add(batch: dict[str, Any], made: Mapping[str, Any]) -> None:
+    """Add a modality to a batch, and its mask or offsets; nothing is written over."""
+    for name, value in made.items():
+        if name in batch:
+            raise InputError(
+                "a modality has the name of another's mask or offsets",
+                key=name,
+                hint="choose one of them with modalities, or another policy",
+            )
+        batch[name] = value
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import webdataset
@@ -34,7 +36,7 @@ def as_webdataset(
     Parameters
     ----------
     shard_dir
-        Folder of the shards.
+        Folder of the shards, or the URL of one: shards are fetched when it is their turn.
     shuffle
         Size of webdataset's shuffle buffer; 0 does not shuffle.
     seed
@@ -65,17 +67,18 @@ def as_webdataset(
     pipeline.append(webdataset.split_by_worker)
     if shuffle and not resampled:
         pipeline = pipeline.shuffle(len(urls), seed=seed)
-    pipeline.append(_members)
+    pipeline.append(partial(_members, shards))
     pipeline.append(group_by_keys)
     if shuffle:
         pipeline = pipeline.shuffle(shuffle, seed=seed)
     return pipeline.map(decode_sample)
 
 
-def _members(sources: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _members(shards: ShardSet, sources: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Give the members of shards; webdataset's own opener leaves the files open."""
+    known = {shard.name: shard for shard in shards.shards}
     for source in sources:
-        with open(source["url"], "rb") as stream:
+        with open(shards.file(known[Path(source["url"]).name]), "rb") as stream:
             yield from tar_file_expander([{**source, "stream": stream}])
 
 

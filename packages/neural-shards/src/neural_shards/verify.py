@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from neural_shards.formats import PICKLES, kind
 from neural_shards.index import ENDING
 from neural_shards.manifest import NAME, Manifest, Shard
 from neural_shards.parallel import Report
+from neural_shards.remote import RemoteFolder
 from neural_shards.shard import OpenShard
 from neural_shards.shard_set import read_index
 from neuroai_core.errors import DataError, NeuroAIError, NotFoundError
@@ -36,7 +38,8 @@ def verify(shard_dir: str | os.PathLike[str], *, report: Report | None = None) -
     Parameters
     ----------
     shard_dir
-        Folder of the shards.
+        Folder of the shards, or the URL of one: all of it is fetched, a shard
+        at a time, whatever may lie in the cache.
     report
         Called with the shards that were read and all there are.
 
@@ -44,14 +47,26 @@ def verify(shard_dir: str | os.PathLike[str], *, report: Report | None = None) -
     -------
     Everything that is wrong, each with the shard and, where it is one, the sample.
     """
+    if "://" in os.fspath(shard_dir):
+        with tempfile.TemporaryDirectory() as empty:
+            url = os.fspath(shard_dir)
+            return _verify(RemoteFolder(url, cache_dir=empty, cache_bytes=0), report)
     path = Path(shard_dir)
     if not path.is_dir():
         raise NotFoundError("there is no such folder of shards", path=path)
-    there = sorted(p.name for p in path.iterdir())
-    known, problems = dict[str, Shard | None](), list[str]()
+    return _verify(path, report)
+
+
+def _verify(place: Path | RemoteFolder, report: Report | None) -> Verified:
+    if isinstance(place, RemoteFolder):
+        there = sorted(place.sizes())
+    else:
+        there = sorted(file.name for file in place.iterdir())
+    known, problems = dict[str, Shard](), list[str]()
     if NAME in there:
         try:
-            manifest = Manifest.from_bytes((path / NAME).read_bytes(), path / NAME)
+            content, where = _manifest(place)
+            manifest = Manifest.from_bytes(content, where)
             known = {shard.name: shard for shard in manifest.shards}
         except DataError as error:
             problems.append(_line(error))
@@ -59,12 +74,15 @@ def verify(shard_dir: str | os.PathLike[str], *, report: Report | None = None) -
         problems.append(f"{NAME} is missing")
     problems += [f"{name} is missing" for name in known if name not in there]
     found = [name for name in there if names.is_shard(name)]
+    if isinstance(place, RemoteFolder):  # what is not known cannot be compared while it is fetched
+        found = [name for name in found if name in known]
     if known:
-        problems += [f"{name} is not in the manifest" for name in found if name not in known]
+        problems += [f"{name} is not in the manifest" for name in there if _is_added(name, known)]
     samples = 0
     for number, name in enumerate(found, 1):
         try:
-            shard = OpenShard(path / name, check=True)
+            file = place.fetch(known[name]) if isinstance(place, RemoteFolder) else place / name
+            shard = OpenShard(file, check=True)
             samples += len(shard)
             problems += _compare(shard, known.get(name))
             problems += _read(shard)
@@ -73,6 +91,16 @@ def verify(shard_dir: str | os.PathLike[str], *, report: Report | None = None) -
         if report is not None:
             report(number, len(found))
     return Verified(len(found), samples, tuple(problems))
+
+
+def _manifest(place: Path | RemoteFolder) -> tuple[bytes, object]:
+    if isinstance(place, RemoteFolder):
+        return place.manifest(), f"{place.url}/{NAME}"
+    return (place / NAME).read_bytes(), place / NAME
+
+
+def _is_added(name: str, known: Mapping[str, Shard]) -> bool:
+    return names.is_shard(name) and name not in known
 
 
 def _compare(shard: OpenShard, known: Shard | None) -> Iterator[str]:

@@ -8,7 +8,14 @@ import fsspec
 import numpy as np
 import pytest
 
-from neural_shards import ShardSet, WebDatasetLoader, create_shards_from_arrays
+from neural_shards import (
+    ShardSet,
+    WebDatasetLoader,
+    as_webdataset,
+    cli,
+    create_shards_from_arrays,
+)
+from neural_shards.cli import main
 from neuroai_core.errors import DataError, NotFoundError
 
 
@@ -67,3 +74,41 @@ def test_what_comes_damaged_is_refused_and_not_kept(remote, tmp_path):
 def test_a_missing_remote_set_says_so(tmp_path):
     with pytest.raises(NotFoundError, match="manifest"):
         ShardSet("memory://nowhere/set", cache_dir=tmp_path)
+
+
+def test_a_remote_set_through_webdatasets_pipeline(remote, tmp_path, monkeypatch):
+    monkeypatch.setenv("NEURAL_SHARDS_CACHE", str(tmp_path / "cache"))
+    assert numbers(as_webdataset(remote[0])) == list(range(20))
+
+
+def test_the_command_takes_the_address_of_a_set(remote, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NEURAL_SHARDS_CACHE", str(tmp_path / "cache"))
+    url, files = remote
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["neural-shards", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        return end.value.code or 0, said.out + said.err
+
+    code, said = run("info", url)
+    assert code == 0
+    assert "Total samples: 20" in said
+    assert run("verify", url) == (0, "20 samples in 5 shards: all as written\n")
+    code, said = run("merge", url, "--output", str(tmp_path / "here"), "-q")
+    assert code == 0
+    assert numbers(WebDatasetLoader(tmp_path / "here", shuffle=False)) == list(range(20))
+    shards = cli._shards_at(url)
+    assert shards is not None
+    assert len(shards) == 20
+    assert cli._shards_at("memory://bucket/other") is None
+    assert cli._shards_at("memory://bucket/monday.nwb") is None
+    content = bytearray(files.cat_file("/bucket/set/shard_000002.tar"))
+    content[content.index(b"sample_000000010.x") + 640] ^= 1
+    files.pipe_file("/bucket/set/shard_000002.tar", bytes(content))
+    files.rm_file("/bucket/set/shard_000003.tar")
+    code, said = run("verify", url)
+    assert code == 1
+    assert "shard_000002.tar" in said
+    assert "shard_000003.tar is missing" in said

@@ -281,3 +281,37 @@ def test_a_state_goes_on_in_a_plain_torch_loader_or_is_refused(numbered, shuffle
     between = alone.state_dict()  # nothing of the next epoch was delivered: all workers know it
     two = plain(2, lambda one: one.load_state_dict(between))
     assert sorted(flat(numbers(two))) == list(range(N))
+
+
+def test_an_emptied_batch_is_left_out_by_one_rank_and_an_error_for_several(tmp_path):
+    create_shards_from_arrays(tmp_path, {"number": np.arange(16)}, 4)
+    (tmp_path / "shard_000001.tar").unlink()
+    options = {"on_error": "skip", "pin_memory": False}
+    for more in ({}, {"modalities": ["number"]}, {"tail": "pad"}):
+        loader = create_webdataset_dataloader(tmp_path, 4, 0, False, **options, **more)
+        assert numbers(loader) == [[0, 1, 2, 3], [8, 9, 10, 11], [12, 13, 14, 15]]
+        assert len(loader.skipped) == 4
+    counts = []
+    for rank in range(2):
+        loader = create_webdataset_dataloader(
+            tmp_path, 4, 0, False, **options, rank=rank, world_size=2
+        )
+        if rank == 0:
+            counts.append(len(numbers(loader)))
+        else:
+            with pytest.raises(DataError, match=r"equal numbers[\s\S]*rank 1 of 2"):
+                numbers(loader)
+    assert counts == [2]
+
+
+def test_a_modality_that_has_the_name_of_valid_is_refused(tmp_path):
+    create_shards_from_arrays(tmp_path, {"valid": np.arange(5), "x": np.arange(5)})
+    options = {"num_workers": 0, "pin_memory": False}
+    with pytest.raises(InputError, match="valid"):
+        create_webdataset_dataloader(tmp_path, 2, tail="pad", **options)
+    batches = list(
+        create_webdataset_dataloader(tmp_path, 2, tail="pad", modalities=["x"], **options)
+    )
+    assert sum(int(batch["valid"].sum()) for batch in batches) == 5
+    kept = next(iter(create_webdataset_dataloader(tmp_path, 2, tail="drop", **options)))
+    assert kept["valid"].dtype == torch.int64
