@@ -76,14 +76,52 @@ def test_this_machine():
 
 
 def test_limits_of_control_groups(tmp_path):
-    assert _cgroup_cores(tmp_path) is None
-    assert _cgroup_memory(tmp_path) is None
+    own = tmp_path / "none"
+    assert _cgroup_cores(tmp_path, own) is None
+    assert _cgroup_memory(tmp_path, own) is None
     (tmp_path / "cpu.max").write_text("150000 100000\n")
     (tmp_path / "memory.max").write_text("1073741824\n")
-    assert (_cgroup_cores(tmp_path), _cgroup_memory(tmp_path)) == (2, 2**30)
+    assert (_cgroup_cores(tmp_path, own), _cgroup_memory(tmp_path, own)) == (2, 2**30)
     (tmp_path / "cpu.max").write_text("max 100000\n")
     (tmp_path / "memory.max").write_text("max\n")
-    assert (_cgroup_cores(tmp_path), _cgroup_memory(tmp_path)) == (None, None)
+    assert (_cgroup_cores(tmp_path, own), _cgroup_memory(tmp_path, own)) == (None, None)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_limits_of_the_group_this_process_is_in(tmp_path, version):
+    """The smallest one on the way up counts, whichever group sets it; a foreign one does not."""
+    own = tmp_path / "self"
+    if version == 2:
+        own.write_text("0::/user.slice/my job/step\n")
+        cpu = memory = tmp_path
+        core, most = "cpu.max", "memory.max"
+    else:
+        own.write_text("7:memory:/user.slice/my job/step\n3:cpu,cpuacct:/user.slice/my job/step\n")
+        cpu, memory = tmp_path / "cpu,cpuacct", tmp_path / "memory"
+        core, most = "cpu.cfs_quota_us", "memory.limit_in_bytes"
+    for base in (cpu, memory):
+        for name in ("user.slice/my job/step", "user.slice/other"):
+            (base / name).mkdir(parents=True, exist_ok=True)
+    quota = " 100000" if version == 2 else ""
+    for place, cores, limit in (
+        ("user.slice", 800000, 2**35),
+        ("user.slice/my job", 300000, 2**33),
+        ("user.slice/my job/step", 500000, 2**34),
+        ("user.slice/other", 100000, 2**30),
+    ):
+        (cpu / place / core).write_text(f"{cores}{quota}\n")
+        if version == 1:
+            (cpu / place / "cpu.cfs_period_us").write_text("100000\n")
+        (memory / place / most).write_text(f"{limit}\n")
+    assert _cgroup_cores(tmp_path, own) == 3
+    assert _cgroup_memory(tmp_path, own) == 2**33
+
+
+def test_a_group_that_a_container_does_not_see(tmp_path):
+    own = tmp_path / "self"
+    own.write_text("0::/../../kubepods/pod1\n")
+    (tmp_path / "cpu.max").write_text("200000 100000\n")
+    assert _cgroup_cores(tmp_path, own) == 2
 
 
 @pytest.mark.parametrize("wrong", [{"batch_size": 0}, {"resolution": 1.5}, {"order": "x"}])

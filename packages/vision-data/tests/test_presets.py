@@ -9,7 +9,7 @@ from torchvision.transforms import v2
 from neuroai_core.errors import DataError, InputError, NotFoundError, UnknownNameError
 from vision_data import Catalog, Pipeline, get_data_transform
 from vision_data.augment import RandomHorizontalFlip, RandomResizedCrop
-from vision_data.presets import Call, read_presets
+from vision_data.presets import Call, Preset, _parse, read_presets
 
 
 def _names(transform):
@@ -72,6 +72,36 @@ def test_presets_of_the_user(tmp_path):
     ).shape == (3, 8, 8)
 
 
+def test_a_type_of_the_user_is_the_last_word():
+    preset = _parse("- {name: half, transforms: ['ToDtype(float16)']}", "here")
+    half = get_data_transform(["test", "cifar10", "half"], presets=preset)
+    grey = Image.new("RGB", (40, 40), (128,) * 3)
+    made, wanted = half(grey), get_data_transform(["test", "cifar10"])(grey)
+    assert made.dtype == torch.float16
+    assert torch.equal(made, wanted.half())
+
+
+def test_operations_on_tensors_come_after_the_image_is_one():
+    matrix = torch.eye(3 * 8 * 8) * 2
+    calls = (
+        Call("LinearTransformation", (matrix, torch.zeros(3 * 8 * 8))),
+        Call("CenterCrop", (8,)),
+    )
+    made = get_data_transform("mine", presets=[Preset("mine", "torch", None, calls)])
+    image = made(Image.new("RGB", (9, 9), (51,) * 3))
+    torch.testing.assert_close(image, torch.full((3, 8, 8), 0.4))
+
+
+@pytest.mark.skipif(not hasattr(v2, "GaussianNoise"), reason="torchvision 0.21 brings it")
+def test_noise():
+    preset = _parse("- {name: noisy, transforms: ['GaussianNoise(sigma=0.1)']}", "here")
+    image = get_data_transform(["train", "noisy", "imagenet"], presets=preset)(
+        Image.new("RGB", (300, 300), (128,) * 3)
+    )
+    assert image.shape == (3, 224, 224)
+    assert 0.2 < float(image.std()) < 0.7  # a tenth, divided by the statistics
+
+
 def test_unknown_names():
     with pytest.raises(UnknownNameError, match="did you mean 'train'"):
         get_data_transform("trian")
@@ -111,8 +141,6 @@ def test_presets_that_are_none(tmp_path, text, message):
 def test_operations_that_are_none():
     presets = [("Rezise(3)", "did you mean 'Resize'"), ("Resize(a=3)", "does not take")]
     for text, message in presets:
-        from vision_data.presets import Preset
-
         with pytest.raises(InputError) as caught:
             get_data_transform("x", presets=[Preset("x", "torch", None, (Call.parse(text),))])
         assert message in str(caught.value)

@@ -171,23 +171,58 @@ class DatasetParams:
 DatasetParams.__init__ = strict_arguments(DatasetParams.__init__)  # type: ignore[method-assign]
 
 
-def _cgroup_cores(root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    """Read the quota of cores: version 2 of control groups, then version 1."""
-    parts = _words(root / "cpu.max")
-    if not parts:
-        parts = _words(root / "cpu/cpu.cfs_quota_us") + _words(root / "cpu/cpu.cfs_period_us")
-    if len(parts) < 2 or not parts[0].isdigit():
-        return None
-    return max(1, -(-int(parts[0]) // int(parts[1])))
+SELF, MOUNT = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
-def _cgroup_memory(root: Path = Path("/sys/fs/cgroup")) -> int | None:
-    parts = _words(root / "memory.max") or _words(root / "memory/memory.limit_in_bytes")
-    return int(parts[0]) if parts and parts[0].isdigit() else None
+def _cgroup_cores(mount: Path = MOUNT, own: Path = SELF) -> int | None:
+    """Read the smallest quota of cores of this process's control group and those above it."""
+    quotas = []
+    for folder in _groups("cpu", mount, own):
+        parts = _words(folder / "cpu.max")
+        parts = parts or _words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us")
+        if len(parts) == 2 and parts[0].isdigit():
+            quotas.append(max(1, -(-int(parts[0]) // int(parts[1]))))
+    return min(quotas, default=None)
+
+
+def _cgroup_memory(mount: Path = MOUNT, own: Path = SELF) -> int | None:
+    """Read the smallest limit of memory, in bytes, likewise."""
+    limits = [
+        int(parts[0])
+        for folder in _groups("memory", mount, own)
+        for parts in (_words(folder / "memory.max"), _words(folder / "memory.limit_in_bytes"))
+        if parts and parts[0].isdigit()
+    ]
+    return min(limits, default=None)
+
+
+def _groups(controller: str, mount: Path, own: Path) -> list[Path]:
+    """Find the folders of the control groups this process is in, of versions 1 and 2, upwards.
+
+    A line of the kernel's list reads ``number:controllers:/path``, version 2 with
+    no controllers. Where a container does not see its path, there is the mount.
+    """
+    places = [(mount, ""), (mount / controller, "")]
+    for line in _text(own).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            places += [(mount / controller, path), (mount / controllers, path)]
+        elif not controllers:
+            places += [(mount, path), (mount / "unified", path)]
+    found: dict[Path, None] = {}
+    for top, path in places:
+        inside = top.joinpath(*(part for part in path.split("/") if part not in ("", "..")))
+        depth = len(inside.parts) - len(top.parts)
+        found |= dict.fromkeys([inside, *list(inside.parents)[:depth]])
+    return list(found)
 
 
 def _words(path: Path) -> list[str]:
+    return _text(path).split()
+
+
+def _text(path: Path) -> str:
     try:
-        return path.read_text().split()
+        return path.read_text()
     except OSError:
-        return []  # not this version, or no control groups at all
+        return ""  # not this version, or no control groups at all

@@ -27,7 +27,11 @@ CONTEXTS = ("train", "test")
 KEYS = ("backend", "context", "name", "transforms")
 #: Operations of torchvision in the order they belong in; all others stand between.
 FIRST = ("Resize", "CenterCrop", "RandomCrop", "RandomResizedCrop", "FiveCrop", "TenCrop", "Pad")
-LAST = ("ToImage", "ToDtype", "ToPureTensor", "Normalize")
+#: Those that take no PIL image, so that they come after it became a tensor.
+TENSORS = ("GaussianNoise", "LinearTransformation")
+LAST = ("Normalize", "ToDtype")
+#: What is done in any case.
+ALWAYS = ("ToImage", "ToPureTensor")
 
 
 @dataclass(frozen=True)
@@ -126,7 +130,8 @@ def get_data_transform(
 
     Returns
     -------
-    A torchvision v2 transform from a PIL image or tensor to a float32 tensor;
+    A torchvision v2 transform from a PIL image or tensor to a float32 tensor,
+    or to the type of a ``ToDtype`` of your own, which comes at the very end;
     for ``ffcv`` presets a `Pipeline` for `get_ffcv_dataloader`.
 
     Raises
@@ -171,13 +176,16 @@ def normalization(transform: v2.Compose | Pipeline | None) -> Normalize | None:
 
 
 def _torch_operations(calls: list[Call]) -> list[Any]:
-    """Order the operations: sizes first, tensors and normalising last."""
-    first = [c for c in calls if c.name in FIRST]
-    last = [c for c in calls if c.name == "Normalize"]
-    between = [c for c in calls if c.name not in (*FIRST, *LAST)]
+    """Order the operations: sizes first, then those on tensors, normalising and types last."""
+    placed = (*FIRST, *TENSORS, *LAST, *ALWAYS)
+    first, tensors, normalize, types = (
+        [c for c in calls if c.name in names] for names in (FIRST, TENSORS, *((n,) for n in LAST))
+    )
+    between = [c for c in calls if c.name not in placed]
     to_tensor = [Call("ToImage"), Call("ToDtype", (torch.float32,), (("scale", True),))]
+    ordered = [*first, *between, *to_tensor, *tensors, *normalize, *types]
     known = _torchvision()
-    return [*(c.make(known) for c in [*first, *between, *to_tensor, *last]), v2.ToPureTensor()]
+    return [*(c.make(known) for c in ordered), v2.ToPureTensor()]
 
 
 @lru_cache(maxsize=1)
